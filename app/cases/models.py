@@ -1,0 +1,131 @@
+"""Tables of cases, their moves and notes."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Real, Str
+from app.kit.db import Base
+
+STATUSES = (
+    "reported", "verifying", "filed", "dispatched", "in_progress", "resolved",
+    "closed", "rejected", "merged", "suspended", "withdrawn",
+)  # fmt: skip
+OUTCOMES = ("fixed", "no_action_needed", "not_responsible", "unable", "referred")
+
+
+def _in(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(map(repr, values))})"
+
+
+class Case(Base):
+    """A case. `version` counts its moves and is its ETag; `region_code` decides who sees it."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[CodeStr] = mapped_column(unique=True)
+    version: Mapped[Int]
+    status: Mapped[CodeStr]
+    region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"))
+    grid_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("grids.code"))
+    routing: Mapped[Json]
+    category_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("categories.code"))
+    hazard: Mapped[Flag]
+    description: Mapped[Str]
+    address: Mapped[Str | None]
+    lat: Mapped[Real | None]
+    lng: Mapped[Real | None]
+    assignee_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    outcome: Mapped[CodeStr | None]
+    rework: Mapped[Int]
+    returns: Mapped[Int]
+    accept_due_at: Mapped[At]
+    handle_due_at: Mapped[At | None]
+    clock_rule: Mapped[Json]
+    created_at: Mapped[At]
+    updated_at: Mapped[At]
+
+    __table_args__ = (
+        CheckConstraint(_in("status", STATUSES), name="status"),
+        CheckConstraint(_in("outcome", OUTCOMES), name="outcome"),
+        CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
+        CheckConstraint(
+            "status NOT IN ('dispatched', 'in_progress', 'resolved') OR"
+            " (assignee_id IS NOT NULL AND handle_due_at IS NOT NULL AND category_code IS NOT NULL)",
+            name="dispatched",
+        ),
+        CheckConstraint("version >= 1 AND rework >= 0 AND returns >= 0", name="counts"),
+        Index("ix_cases_region", "region_code", "created_at", "id"),
+        Index("ix_cases_status", "status", "created_at", "id"),
+        Index("ix_cases_assignee", "assignee_id", "created_at", "id"),
+        Index("ix_cases_newest", "created_at", "id"),
+    )
+
+
+class CaseReport(Base):
+    """The reports behind a case; a report stands behind one case only."""
+
+    __tablename__ = "case_reports"
+
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    report_id: Mapped[Id] = mapped_column(ForeignKey("reports.id"), primary_key=True)
+    joined_at: Mapped[At]
+
+    __table_args__ = (UniqueConstraint("report_id"),)
+
+
+class CaseMove(Base):
+    """One move, as it happened; rows are never changed. `actor_id` None is the service itself."""
+
+    __tablename__ = "case_moves"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[Int]
+    move: Mapped[CodeStr]
+    from_status: Mapped[CodeStr | None]
+    to_status: Mapped[CodeStr]
+    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    note: Mapped[Str | None]
+    public_note: Mapped[Str | None]
+    data: Mapped[Json]
+    created_at: Mapped[At]
+
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        CheckConstraint(_in("to_status", STATUSES), name="to_status"),
+    )
+
+
+class CaseMovePhoto(Base):
+    """A photo that a move brought, such as the after-photo of a resolution."""
+
+    __tablename__ = "case_move_photos"
+
+    move_id: Mapped[Id] = mapped_column(ForeignKey("case_moves.id"), primary_key=True)
+    position: Mapped[Int] = mapped_column(primary_key=True)
+    photo_id: Mapped[Id] = mapped_column(ForeignKey("photos.id"))
+
+    __table_args__ = (UniqueConstraint("photo_id"),)
+
+
+class CaseNote(Base):
+    """An internal note of staff; rows are never changed."""
+
+    __tablename__ = "case_notes"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
+    actor_id: Mapped[Id] = mapped_column(ForeignKey("people.id"))
+    text: Mapped[Str]
+    created_at: Mapped[At]
+
+
+class CaseNumber(Base):
+    """The last case number of a district on a day."""
+
+    __tablename__ = "case_numbers"
+
+    district: Mapped[CodeStr] = mapped_column(primary_key=True)
+    day: Mapped[CodeStr] = mapped_column(primary_key=True)
+    last: Mapped[Int]

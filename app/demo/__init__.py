@@ -1,0 +1,1 @@
+"""The sample district and the story that `demo` plays."""

@@ -1,0 +1,143 @@
+"""Signing in, staying signed in, signing out, and the caller's own record."""
+
+import base64
+import binascii
+from functools import partial
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import Form, Request
+from sqlalchemy.orm import Session
+
+from app.identity import passwords, queries, service
+from app.identity.access import Reporter
+from app.identity.errors import CredentialsWrong, PersonOnly, SessionEnded, SignInTooOften
+from app.identity.schemas import (
+    ClientTokenOut, DevelopmentSignIn, PasswordSignIn, PersonEdit, PersonOut, RefreshDraft,
+    TokensOut, WechatSignIn,
+)  # fmt: skip
+from app.kit.http import Prepared, Router, apart, in_transaction
+from app.kit.problems import raises
+from app.wechat.client import WechatIdentity
+from app.wechat.errors import (
+    WechatCodeRefused, WechatMisconfigured, WechatTooOften, WechatUnavailable, WechatUserBlocked,
+)  # fmt: skip
+
+router = Router(prefix="/v1", tags=["identity 身份"])
+# Mounted by main only when the environment is development.
+development = Router(prefix="/v1", tags=["identity 身份"])
+
+
+async def ask_wechat(request: Request, body: WechatSignIn) -> Prepared:
+    identity = await request.app.state.wechat.code2session(body.code)
+    return Prepared({"request": request, "identity": identity})
+
+
+@router.post(
+    "/auth/wechat",
+    responses=raises(
+        CredentialsWrong, WechatCodeRefused, WechatTooOften, WechatUserBlocked, WechatUnavailable,
+        WechatMisconfigured,
+    ),
+)  # fmt: skip
+@in_transaction(first=ask_wechat)
+def sign_in_with_wechat(tx: Session, request: Request, identity: WechatIdentity) -> TokensOut:
+    """Signs a reporter in with the code of `wx.login`; the first time makes the account."""
+    state = request.app.state
+    return service.sign_in_with_wechat(
+        tx, state.token_keys, state.wechat_appid, identity.openid, identity.unionid
+    )
+
+
+@development.post("/auth/development", responses=raises(CredentialsWrong))
+@in_transaction
+def sign_in_for_development(tx: Session, request: Request, body: DevelopmentSignIn) -> TokensOut:
+    """Signs a made-up WeChat user in. It exists only while the environment is development."""
+    openid = f"development-{body.member}"
+    return service.sign_in_with_wechat(
+        tx, request.app.state.token_keys, "development", openid, None
+    )
+
+
+async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
+    address = request.client.host if request.client else "-"
+    await apart(request, partial(_count, account=body.username, address=address), write=True)
+    account = await apart(request, partial(queries.find_account, username=body.username), write=False)
+    known = account.password_hash if account else None
+    right = await anyio.to_thread.run_sync(passwords.matches, known, body.password)
+    if not right or account is None:
+        raise CredentialsWrong
+    return Prepared({"request": request, "person_id": account.person_id})
+
+
+def _count(tx: Session, account: str, address: str) -> None:
+    service.count_attempt(tx, account, address)
+
+
+@router.post("/auth/password", responses=raises(CredentialsWrong, SignInTooOften))
+@in_transaction(first=verify_password)
+def sign_in_with_password(tx: Session, request: Request, person_id: service.UUID) -> TokensOut:
+    """Signs staff in with user name and password."""
+    return service.sign_in_with_password(tx, request.app.state.token_keys, person_id)
+
+
+@router.post("/auth/refresh", responses=raises(SessionEnded))
+@in_transaction
+def refresh(tx: Session, request: Request, body: RefreshDraft) -> TokensOut:
+    """Trades a refresh token for a new pair; using one twice ends the whole session."""
+    return service.refresh(tx, request.app.state.token_keys, body.refresh_token)
+
+
+async def read_client(
+    request: Request,
+    grant_type: Annotated[str, Form(pattern="^client_credentials$", max_length=64)],
+    client_id: Annotated[str | None, Form(max_length=64)] = None,
+    client_secret: Annotated[str | None, Form(max_length=200)] = None,
+    scope: Annotated[str | None, Form(max_length=200)] = None,
+) -> Prepared:
+    basic = _basic(request.headers.get("authorization", ""))
+    name, secret = basic if basic else (client_id or "", client_secret or "")
+    address = request.client.host if request.client else "-"
+    await apart(request, partial(_count, account=f"client:{name}", address=address), write=True)
+    return Prepared({"request": request, "client": (name, secret), "scope": scope})
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, secret
+
+
+@router.post("/auth/token", responses=raises(CredentialsWrong, SignInTooOften))
+@in_transaction(first=read_client)
+def sign_in_client(
+    tx: Session, request: Request, client: tuple[str, str], scope: str | None
+) -> ClientTokenOut:
+    """OAuth2 client credentials for programs, by HTTP Basic or form fields."""
+    return service.sign_in_client(tx, request.app.state.token_keys, *client, scope)
+
+
+@router.post("/auth/logout", responses=raises(PersonOnly))
+@in_transaction(status=204)
+def sign_out(tx: Session, actor: Reporter) -> None:
+    """Ends this session; its tokens are refused from the next request on."""
+    service.end(tx, actor.sign_in_id, "signed_out")
+
+
+@router.get("/me", responses=raises(PersonOnly))
+@in_transaction
+def get_me(tx: Session, actor: Reporter) -> PersonOut:
+    """The caller's own record and roles."""
+    return queries.person_out(tx, actor.person_id)
+
+
+@router.put("/me", responses=raises(PersonOnly))
+@in_transaction
+def edit_me(tx: Session, actor: Reporter, body: PersonEdit) -> PersonOut:
+    """Replaces the caller's name, occupation and employer."""
+    return service.edit_me(tx, actor.person_id, body)

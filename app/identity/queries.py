@@ -1,0 +1,101 @@
+"""Reads about people and what they may do."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.identity.errors import PersonNotFound
+from app.identity.models import (
+    ApiClient, Grant, Person, RefreshToken, SignIn, StaffAccount, WechatBinding,
+)  # fmt: skip
+from app.identity.schemas import GrantOut, PersonOut
+from app.kit.columns import IdType, InstantType
+from app.regions.models import Region
+
+# Built once: every signed-in request runs it. One row for each role held, one at least.
+_WHO = (
+    select(Person.id, Person.member_no, Grant.role, Region.path)
+    .join(SignIn, SignIn.person_id == Person.id)
+    .outerjoin(Grant, and_(Grant.person_id == Person.id, Grant.revoked_at.is_(None)))
+    .outerjoin(Region, Region.code == Grant.region_code)
+    .where(
+        SignIn.id == bindparam("sign_in", type_=IdType()),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bindparam("now", type_=InstantType()),
+        Person.state == "active",
+    )
+)
+
+
+def who(tx: Session, sign_in: UUID, now: datetime) -> list[Row[Any]]:
+    """The person of a living session, with a row for each role and its region's path."""
+    return list(tx.execute(_WHO, {"sign_in": sign_in, "now": now}).all())
+
+
+def get_person(tx: Session, person_id: UUID) -> Person:
+    """Raises PersonNotFound."""
+    person = tx.get(Person, person_id)
+    if person is None:
+        raise PersonNotFound
+    return person
+
+
+def person_out(tx: Session, person_id: UUID) -> PersonOut:
+    """A person as they see themselves. Raises PersonNotFound."""
+    person = get_person(tx, person_id)
+    held = select(Grant.role, Grant.region_code).where(
+        Grant.person_id == person_id, Grant.revoked_at.is_(None)
+    )
+    grants = [GrantOut.model_validate(row) for row in tx.execute(held.order_by(Grant.granted_at))]
+    return PersonOut(
+        id=person.id, member_no=person.member_no, name=person.name,
+        occupation=person.occupation, employer=person.employer,  # type: ignore[arg-type]
+        created_at=person.created_at, grants=grants,
+    )  # fmt: skip
+
+
+def find_by_wechat(tx: Session, appid: str, openid: str) -> Person | None:
+    binding = tx.get(WechatBinding, (appid, openid))
+    return tx.get(Person, binding.person_id) if binding else None
+
+
+def find_by_member_no(tx: Session, member_no: str) -> Person | None:
+    query = select(Person).where(Person.member_no == member_no, Person.state == "active")
+    return tx.scalar(query)
+
+
+def find_account(tx: Session, username: str) -> StaffAccount | None:
+    return tx.scalar(select(StaffAccount).where(StaffAccount.username == username))
+
+
+def find_client(tx: Session, client_id: str) -> ApiClient | None:
+    return tx.get(ApiClient, client_id)
+
+
+def find_refresh(tx: Session, token_hash: str) -> RefreshToken | None:
+    query = select(RefreshToken).where(RefreshToken.token_hash == token_hash)
+    return tx.scalar(query.with_for_update())
+
+
+def holders(tx: Session, roles: list[str], region_codes: list[str]) -> list[UUID]:
+    """The active people who hold one of the roles for one of the regions, in a fixed order."""
+    query = (
+        select(Grant.person_id)
+        .join(Person, Person.id == Grant.person_id)
+        .where(
+            Grant.role.in_(roles), Grant.region_code.in_(region_codes),
+            Grant.revoked_at.is_(None), Person.state == "active",
+        )
+        .distinct()
+        .order_by(Grant.person_id)
+    )  # fmt: skip
+    return list(tx.scalars(query))
+
+
+def names(tx: Session, people: set[UUID]) -> dict[UUID, str]:
+    """Display names of staff, for histories."""
+    rows: Any = tx.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
+    return dict(rows.tuples().all())

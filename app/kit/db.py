@@ -1,0 +1,212 @@
+"""Engines, sessions and `work()`: the only place in the house where anything is committed."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import psycopg
+from sqlalchemy import MetaData, Table, create_engine, event, insert
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.kit.errors import AppError, Unavailable
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every table; constraints get their names by one convention."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _strict(table: Table, _parent: Any) -> None:
+    # STRICT makes SQLite refuse text in an integer column, as PostgreSQL does.
+    # Alembic's own table is the one that is not ours; its column type is not a STRICT one.
+    table.dialect_options["sqlite"]["strict"] = table.name != "alembic_version"
+
+
+class FairLock:
+    """A lock that serves in order of arrival; threading.Lock and SQLite's busy handler do not."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._queue: deque[threading.Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._queue.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_exc: object) -> None:
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._held = False
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database as two engines: `writer` begins by writing, `reader` never can."""
+
+    url: URL
+    writer: Engine
+    reader: Engine
+    pool_size: int
+    writers: FairLock | nullcontext[None] = field(default_factory=nullcontext)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    def close(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def make_database(
+    url: str, *, pool_size: int = 8, statement_timeout_s: int = 10, lock_timeout_s: int = 5
+) -> Database:
+    """The database behind `url` (`sqlite:///file.db` or `postgresql+psycopg://..`)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, pool_size, lock_timeout_s)
+    options = (
+        f"-c statement_timeout={statement_timeout_s * 1000} -c lock_timeout={lock_timeout_s * 1000}"
+        " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+    )
+    connect = {"connect_timeout": 3, "application_name": "xinxin"}
+    shared: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5}
+    writer = create_engine(
+        parsed, connect_args={**connect, "options": options}, pool_pre_ping=False, **shared
+    )
+    # READ COMMITTED gives every statement its own snapshot anyway, so a reader needs no BEGIN;
+    # and the server itself refuses a write that slips into a read.
+    reader = create_engine(
+        parsed,
+        connect_args={**connect, "options": options + " -c default_transaction_read_only=on"},
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
+        **shared,
+    )
+    return Database(parsed, writer, reader, pool_size)
+
+
+def _sqlite(url: URL, pool_size: int, lock_timeout_s: int) -> Database:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # Autocommit in the driver: it never begins on its own, our event does, and says how.
+    connect = {
+        "timeout": lock_timeout_s, "isolation_level": None,
+        "check_same_thread": False, "cached_statements": 512,
+    }  # fmt: skip
+    shared: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
+    writer = create_engine(url, connect_args=connect, **shared)
+    reader = create_engine(url, connect_args=connect, pool_reset_on_return=None, **shared)
+    event.listen(writer, "connect", _sqlite_pragmas)
+    event.listen(reader, "connect", _sqlite_read_only)
+    event.listen(writer, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
+    return Database(url, writer, reader, pool_size, FairLock())
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+        "recursive_triggers=ON", "temp_store=MEMORY", "cache_size=-16000",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_read_only(connection: Any, record: Any) -> None:
+    _sqlite_pragmas(connection, record)
+    connection.execute("PRAGMA query_only=ON")
+
+
+@contextmanager
+def work(db: Database, *, write: bool) -> Iterator[Session]:
+    """One unit of work: everything in it is committed together, or nothing is.
+
+    Called by the endpoint decorator and by the worker, and by nobody else in a request. A lost or
+    exhausted database becomes `Unavailable` (503) so that clients retry with the same key.
+    """
+    if not write:
+        with _translated(), Session(db.reader, autoflush=False, expire_on_commit=False) as tx:
+            yield tx
+        return
+    # Writers of one process queue here, in order, instead of starving in SQLite's busy handler.
+    with db.writers, _translated(), Session(db.writer, expire_on_commit=False) as tx:
+        yield tx
+        tx.commit()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        _translate(error)
+
+
+def _translate(error: DBAPIError) -> NoReturn:
+    original = error.orig
+    lost = error.connection_invalidated or isinstance(
+        original,
+        (
+            psycopg.errors.ConnectionTimeout, psycopg.errors.QueryCanceled,
+            psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected,
+            psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow,
+            psycopg.errors.TooManyConnections, psycopg.errors.ReadOnlySqlTransaction,
+        ),
+    )  # fmt: skip
+    plain_operational = type(original) is psycopg.OperationalError
+    text = str(original)
+    if lost or plain_operational or "database is locked" in text or "disk I/O" in text:
+        raise Unavailable from error
+    raise error
+
+
+@contextmanager
+def constraints(errors: Mapping[str, type[AppError]]) -> Iterator[None]:
+    """Turns the violation of a named constraint into the feature's own error; others pass."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = violated(error)
+        for constraint, refusal in errors.items():
+            if constraint == name or constraint in name:
+                raise refusal from error
+        raise
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the broken constraint (SQLite names columns for UNIQUE and CHECKs by name)."""
+    diagnostic = getattr(error.orig, "diag", None)
+    return str(getattr(diagnostic, "constraint_name", None) or error.orig)
+
+
+def insert_row(tx: Session | Connection, model: type[Base], **values: Any) -> None:
+    """One row by a Core statement: no unit-of-work bookkeeping on the hot paths."""
+    tx.execute(insert(model.__table__), values)  # type: ignore[arg-type]

@@ -1,0 +1,83 @@
+"""Cursor pages: opaque, tied to the filter they were made for, stable while rows arrive."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy.orm import Session
+
+from app.kit.errors import Invalid, Words
+from app.kit.schema import Out
+
+T = TypeVar("T")
+
+
+class CursorInvalid(Invalid):
+    code = "cursor_invalid"
+    title = Words(
+        "翻页参数无效或与筛选条件不符", "The cursor is not valid or belongs to another filter"
+    )
+
+
+class Page(Out, Generic[T]):
+    """A page of a list; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page")
+
+
+def page(
+    tx: Session,
+    query: Select[Any],
+    keys: tuple[ColumnElement[Any], ColumnElement[Any]],
+    *,
+    limit: int,
+    cursor: str | None,
+    filters: Sequence[Any] = (),
+    build: Callable[[Any], T],
+) -> Page[T]:
+    """Reads one page of `query`, newest first, by the sort key and the id in `keys`.
+
+    `build` turns a row into its schema; the row must carry the keys as `page_key` and `page_id`.
+    Raises CursorInvalid for a cursor of another filter or a forged one.
+    """
+    key, row_id = keys
+    query = query.add_columns(key.label("page_key"), row_id.label("page_id"))
+    if cursor is not None:
+        at, last_id = _decode(cursor, filters)
+        after = tuple_(literal(at, key.type), literal(last_id, row_id.type))
+        query = query.where(tuple_(key, row_id) < after)
+    rows = tx.execute(query.order_by(key.desc(), row_id.desc()).limit(limit + 1)).all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    return Page(
+        items=[build(row) for row in rows[:limit]],
+        next_cursor=_encode(last.page_key, last.page_id, filters) if last else None,
+    )
+
+
+def _filter_hash(filters: Sequence[Any]) -> str:
+    return hashlib.sha256(repr([str(f) for f in filters]).encode()).hexdigest()[:12]
+
+
+def _encode(key: datetime, row_id: UUID, filters: Sequence[Any]) -> str:
+    text = json.dumps([key.isoformat(), str(row_id), _filter_hash(filters)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, filters: Sequence[Any]) -> tuple[datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key, row_id, belongs_to = json.loads(text)
+        values = datetime.fromisoformat(key), UUID(row_id)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CursorInvalid from error
+    if belongs_to != _filter_hash(filters) or values[0].tzinfo is None:
+        raise CursorInvalid
+    return values

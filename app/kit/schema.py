@@ -1,0 +1,55 @@
+"""The base of every word at the edge: no unknown fields, instants with a zone, strict integers."""
+
+import re
+from datetime import UTC
+from typing import Annotated, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+
+class Draft(BaseModel):
+    """What a caller sends: unknown fields are refused, a number is never taken from a bool."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Out(BaseModel):
+    """What we answer: built once, inside the unit that read it."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    # Fields that a stored answer must not hold; the endpoint's `replay` fills them again.
+    not_stored: ClassVar[frozenset[str]] = frozenset()
+
+    def response_headers(self) -> dict[str, str]:
+        """Headers that belong to this answer, such as its ETag."""
+        return {}
+
+
+# C0 controls but tab and line feed, DEL, and lone surrogates (which no database stores).
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+def _no_control(text: str) -> str:
+    if CONTROL.search(text):
+        raise ValueError("control characters are not text")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_no_control)]
+Name = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
+Note = Annotated[PlainText, StringConstraints(min_length=1, max_length=2000)]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,40}$")]
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+Fen = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000_000)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]

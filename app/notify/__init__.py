@@ -1,0 +1,1 @@
+"""Telling people: an inbox that is the truth; further channels deliver copies of it."""
