@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_BYTES = 32
-DEVELOPMENT_SECRET = "for-development-only-never-in-production-"
+DEVELOPMENT_SECRET = "for-development-only-never-in-production-"  # noqa: S105 - refused elsewhere
 
 
 class Settings(BaseSettings):
@@ -22,9 +22,12 @@ class Settings(BaseSettings):
         "sqlite:///var/xinxin.db", description="SQLite file or postgresql+psycopg:// address"
     )
     data_dir: Path = Field(Path("var"), description="Folder of photos (the local bucket)")
-    pool_size: int = Field(8, ge=2, le=64, description="Database connections, and threads, a process")
+    pool_size: int = Field(
+        8, ge=2, le=64, description="Database connections (and threads) a process"
+    )
     token_secret: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET + "tokens"), description="Signs access tokens; 32 bytes or more"
+        SecretStr(DEVELOPMENT_SECRET + "tokens"),
+        description="Signs access tokens (32 bytes or more)",
     )
     token_secret_previous: SecretStr | None = Field(
         None, description="Still verifies while keys are rotated"

@@ -51,7 +51,8 @@ class Case(Base):
         CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
         CheckConstraint(
             "status NOT IN ('dispatched', 'in_progress', 'resolved') OR"
-            " (assignee_id IS NOT NULL AND handle_due_at IS NOT NULL AND category_code IS NOT NULL)",
+            " (assignee_id IS NOT NULL AND handle_due_at IS NOT NULL"
+            " AND category_code IS NOT NULL)",
             name="dispatched",
         ),
         CheckConstraint("version >= 1 AND rework >= 0 AND returns >= 0", name="counts"),

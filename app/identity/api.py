@@ -4,6 +4,7 @@ import base64
 import binascii
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 import anyio.to_thread
 from fastapi import Form, Request
@@ -13,15 +14,30 @@ from app.identity import passwords, queries, service
 from app.identity.access import Reporter
 from app.identity.errors import CredentialsWrong, PersonOnly, SessionEnded, SignInTooOften
 from app.identity.schemas import (
-    ClientTokenOut, DevelopmentSignIn, PasswordSignIn, PersonEdit, PersonOut, RefreshDraft,
-    TokensOut, WechatSignIn,
+    ClientTokenOut,
+    DevelopmentSignIn,
+    PasswordSignIn,
+    PersonEdit,
+    PersonOut,
+    RefreshDraft,
+    TokensOut,
+    WechatSignIn,
 )  # fmt: skip
-from app.kit.http import Prepared, Router, apart, in_transaction
+from app.identity.tokens import TokenKeys
+from app.kit.http import FromApp, Prepared, apart, in_transaction
 from app.kit.problems import raises
+from app.kit.router import Router
 from app.wechat.client import WechatIdentity
 from app.wechat.errors import (
-    WechatCodeRefused, WechatMisconfigured, WechatTooOften, WechatUnavailable, WechatUserBlocked,
+    WechatCodeRefused,
+    WechatMisconfigured,
+    WechatTooOften,
+    WechatUnavailable,
+    WechatUserBlocked,
 )  # fmt: skip
+
+Keys = Annotated[TokenKeys, FromApp("token_keys")]
+Appid = Annotated[str, FromApp("wechat_appid")]
 
 router = Router(prefix="/v1", tags=["identity 身份"])
 # Mounted by main only when the environment is development.
@@ -30,7 +46,7 @@ development = Router(prefix="/v1", tags=["identity 身份"])
 
 async def ask_wechat(request: Request, body: WechatSignIn) -> Prepared:
     identity = await request.app.state.wechat.code2session(body.code)
-    return Prepared({"request": request, "identity": identity})
+    return Prepared({"identity": identity})
 
 
 @router.post(
@@ -41,33 +57,32 @@ async def ask_wechat(request: Request, body: WechatSignIn) -> Prepared:
     ),
 )  # fmt: skip
 @in_transaction(first=ask_wechat)
-def sign_in_with_wechat(tx: Session, request: Request, identity: WechatIdentity) -> TokensOut:
+def sign_in_with_wechat(
+    tx: Session, keys: Keys, appid: Appid, identity: WechatIdentity
+) -> TokensOut:
     """Signs a reporter in with the code of `wx.login`; the first time makes the account."""
-    state = request.app.state
-    return service.sign_in_with_wechat(
-        tx, state.token_keys, state.wechat_appid, identity.openid, identity.unionid
-    )
+    return service.sign_in_with_wechat(tx, keys, appid, identity.openid, identity.unionid)
 
 
 @development.post("/auth/development", responses=raises(CredentialsWrong))
 @in_transaction
-def sign_in_for_development(tx: Session, request: Request, body: DevelopmentSignIn) -> TokensOut:
+def sign_in_for_development(tx: Session, keys: Keys, body: DevelopmentSignIn) -> TokensOut:
     """Signs a made-up WeChat user in. It exists only while the environment is development."""
     openid = f"development-{body.member}"
-    return service.sign_in_with_wechat(
-        tx, request.app.state.token_keys, "development", openid, None
-    )
+    return service.sign_in_with_wechat(tx, keys, "development", openid, None)
 
 
 async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
     address = request.client.host if request.client else "-"
     await apart(request, partial(_count, account=body.username, address=address), write=True)
-    account = await apart(request, partial(queries.find_account, username=body.username), write=False)
+    account = await apart(
+        request, partial(queries.find_account, username=body.username), write=False
+    )
     known = account.password_hash if account else None
     right = await anyio.to_thread.run_sync(passwords.matches, known, body.password)
     if not right or account is None:
         raise CredentialsWrong
-    return Prepared({"request": request, "person_id": account.person_id})
+    return Prepared({"person_id": account.person_id})
 
 
 def _count(tx: Session, account: str, address: str) -> None:
@@ -76,30 +91,30 @@ def _count(tx: Session, account: str, address: str) -> None:
 
 @router.post("/auth/password", responses=raises(CredentialsWrong, SignInTooOften))
 @in_transaction(first=verify_password)
-def sign_in_with_password(tx: Session, request: Request, person_id: service.UUID) -> TokensOut:
+def sign_in_with_password(tx: Session, keys: Keys, person_id: UUID) -> TokensOut:
     """Signs staff in with user name and password."""
-    return service.sign_in_with_password(tx, request.app.state.token_keys, person_id)
+    return service.sign_in_with_password(tx, keys, person_id)
 
 
 @router.post("/auth/refresh", responses=raises(SessionEnded))
 @in_transaction
-def refresh(tx: Session, request: Request, body: RefreshDraft) -> TokensOut:
+def refresh(tx: Session, keys: Keys, body: RefreshDraft) -> TokensOut:
     """Trades a refresh token for a new pair; using one twice ends the whole session."""
-    return service.refresh(tx, request.app.state.token_keys, body.refresh_token)
+    return service.refresh(tx, keys, body.refresh_token)
 
 
 async def read_client(
     request: Request,
-    grant_type: Annotated[str, Form(pattern="^client_credentials$", max_length=64)],
+    grant_type: Annotated[str, Form(pattern="^client_credentials$", max_length=64)],  # noqa: ARG001 - checked by its pattern
     client_id: Annotated[str | None, Form(max_length=64)] = None,
     client_secret: Annotated[str | None, Form(max_length=200)] = None,
     scope: Annotated[str | None, Form(max_length=200)] = None,
 ) -> Prepared:
     basic = _basic(request.headers.get("authorization", ""))
-    name, secret = basic if basic else (client_id or "", client_secret or "")
+    name, secret = basic or (client_id or "", client_secret or "")
     address = request.client.host if request.client else "-"
     await apart(request, partial(_count, account=f"client:{name}", address=address), write=True)
-    return Prepared({"request": request, "client": (name, secret), "scope": scope})
+    return Prepared({"client": (name, secret), "scope": scope})
 
 
 def _basic(header: str) -> tuple[str, str] | None:
@@ -116,10 +131,10 @@ def _basic(header: str) -> tuple[str, str] | None:
 @router.post("/auth/token", responses=raises(CredentialsWrong, SignInTooOften))
 @in_transaction(first=read_client)
 def sign_in_client(
-    tx: Session, request: Request, client: tuple[str, str], scope: str | None
+    tx: Session, keys: Keys, client: tuple[str, str], scope: str | None
 ) -> ClientTokenOut:
     """OAuth2 client credentials for programs, by HTTP Basic or form fields."""
-    return service.sign_in_client(tx, request.app.state.token_keys, *client, scope)
+    return service.sign_in_client(tx, keys, *client, scope)
 
 
 @router.post("/auth/logout", responses=raises(PersonOnly))

@@ -15,6 +15,7 @@ def hash_password(password: str) -> str:
 def matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; takes the same time for an unknown account (None)."""
     try:
-        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+        _hasher.verify(password_hash or _NOBODY, password)
     except (Argon2Error, InvalidHashError):
         return False
+    return password_hash is not None

@@ -1,5 +1,6 @@
 """Reads about people and what they may do."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.identity.errors import PersonNotFound
 from app.identity.models import (
-    ApiClient, Grant, Person, RefreshToken, SignIn, StaffAccount, WechatBinding,
+    ApiClient,
+    Grant,
+    Occupation,
+    Person,
+    RefreshToken,
+    SignIn,
+    StaffAccount,
+    WechatBinding,
 )  # fmt: skip
 from app.identity.schemas import GrantOut, PersonOut
 from app.kit.columns import IdType, InstantType
@@ -30,9 +38,9 @@ _WHO = (
 )
 
 
-def who(tx: Session, sign_in: UUID, now: datetime) -> list[Row[Any]]:
+def who(tx: Session, sign_in: UUID, now: datetime) -> Sequence[Row[UUID, str, str, str]]:
     """The person of a living session, with a row for each role and its region's path."""
-    return list(tx.execute(_WHO, {"sign_in": sign_in, "now": now}).all())
+    return tx.execute(_WHO, {"sign_in": sign_in, "now": now}).all()
 
 
 def get_person(tx: Session, person_id: UUID) -> Person:
@@ -52,7 +60,7 @@ def person_out(tx: Session, person_id: UUID) -> PersonOut:
     grants = [GrantOut.model_validate(row) for row in tx.execute(held.order_by(Grant.granted_at))]
     return PersonOut(
         id=person.id, member_no=person.member_no, name=person.name,
-        occupation=person.occupation, employer=person.employer,  # type: ignore[arg-type]
+        occupation=Occupation(person.occupation), employer=person.employer,
         created_at=person.created_at, grants=grants,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class WechatSignIn(Draft):
-    code: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,128}$")] = Field(
         description="What `wx.login` gave; good once, for five minutes",
         examples=["081Kq4Ga1MSox41ufn"],
     )

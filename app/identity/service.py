@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from app.identity import passwords, queries, tokens
 from app.identity.errors import CredentialsWrong, SessionEnded, SignInTooOften, UsernameTaken
 from app.identity.models import (
-    ApiClient, Grant, Occupation, Person, RefreshToken, Role, SignIn, SignInAttempt, StaffAccount,
+    ApiClient,
+    Grant,
+    Occupation,
+    Person,
+    RefreshToken,
+    Role,
+    SignIn,
+    SignInAttempt,
+    StaffAccount,
     WechatBinding,
 )  # fmt: skip
 from app.identity.schemas import ClientTokenOut, PersonEdit, PersonOut, TokensOut
@@ -52,7 +60,9 @@ def count_attempt(tx: Session, account: str, address: str) -> None:
 
 def _window_start(now: datetime) -> datetime:
     seconds = int(now.timestamp())
-    return now - timedelta(seconds=seconds % int(WINDOW.total_seconds()), microseconds=now.microsecond)
+    return now - timedelta(
+        seconds=seconds % int(WINDOW.total_seconds()), microseconds=now.microsecond
+    )
 
 
 def _add_attempt(tx: Session, subject: str, start: datetime) -> int:

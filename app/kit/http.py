@@ -7,16 +7,15 @@ after the answer was chosen. `Router` reads from the decorated endpoint what the
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
 import anyio.to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from pydantic import StringConstraints
 from sqlalchemy.orm import Session
-from typing_extensions import override
 
 from app.kit import idempotency, problems
 from app.kit.db import Database, work
@@ -35,6 +34,7 @@ from app.kit.schema import Out
 
 T = TypeVar("T")
 Claims = dict[str, Any]
+Endpoint = Callable[..., Awaitable[Response]]
 UNSAFE = frozenset({"POST", "PUT", "DELETE"})
 # A refusal of these kinds is about the moment, not the request: a retry must try again.
 NOT_REPLAYED = (Unauthenticated, TooMany, Unavailable, idempotency.IdempotencyInProgress)
@@ -74,6 +74,13 @@ class Resolver:
 
 
 @dataclass(frozen=True)
+class FromApp:
+    """Marks a parameter that the application holds: `Annotated[Signer, FromApp("signer")]`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What the slow part hands to the unit; `undo` runs when the unit does not take it over."""
 
@@ -95,10 +102,21 @@ class Unit:
     resolver: Resolver | None
     answers: Any
     first: Callable[..., Awaitable[Prepared]] | None = None
-    wants_request: bool = False
+    held: dict[str, str] = field(default_factory=dict)
     declared: tuple[type[AppError], ...] = field(default=())
 
 
+@overload
+def in_transaction(function: Callable[..., Any]) -> Endpoint: ...
+@overload
+def in_transaction(
+    *,
+    status: int = ...,
+    write: bool | None = ...,
+    key_required: bool = ...,
+    replay: Callable[..., Out] | None = ...,
+    first: Callable[..., Awaitable[Prepared]] | None = ...,
+) -> Callable[[Callable[..., Any]], Endpoint]: ...
 def in_transaction(
     function: Callable[..., Any] | None = None,
     *,
@@ -107,37 +125,28 @@ def in_transaction(
     key_required: bool = False,
     replay: Callable[..., Out] | None = None,
     first: Callable[..., Awaitable[Prepared]] | None = None,
-) -> Any:
+) -> Endpoint | Callable[[Callable[..., Any]], Endpoint]:
     """Wraps `(tx, actor, ..) -> Out` as an endpoint of one unit and one hop.
 
     A unit writes when the method is POST, PUT or DELETE, unless `write` says otherwise. `replay`
-    is `(tx, actor, stored) -> Out` and fills in what a stored answer must not hold. `first` is an
-    `async (request, ..) -> Prepared`: slow or outside work that no transaction may wait for.
+    is `(tx, actor, stored, ..) -> Out` and fills in what a stored answer must not hold. `first`
+    is `async (request, ..) -> Prepared`: slow or outside work that no transaction may wait for.
     """
-    if function is None:
-        return partial(
-            in_transaction,
-            status=status,
-            write=write,
-            key_required=key_required,
-            replay=replay,
-            first=first,
-        )
-    signature = inspect.signature(function)
-    actor, resolver = _find_resolver(signature)
-    unit = Unit(
-        function,
-        status,
-        write,
-        key_required,
-        replay,
-        actor,
-        resolver,
-        signature.return_annotation,
-        first,
-        "request" in signature.parameters,
-    )
 
+    def wrap(function: Callable[..., Any]) -> Endpoint:
+        signature = inspect.signature(function)
+        actor, resolver = next(_marked(signature, Resolver), (None, None))
+        held = {name: mark.name for name, mark in _marked(signature, FromApp)}
+        answers = signature.return_annotation
+        unit = Unit(
+            function, status, write, key_required, replay, actor, resolver, answers, first, held
+        )
+        return _endpoint(unit)
+
+    return wrap if function is None else wrap(function)
+
+
+def _endpoint(unit: Unit) -> Endpoint:
     async def endpoint(request: Request, **given: Any) -> Response:
         key = given.pop("idempotency_key", None)
         if key is None and unit.key_required:
@@ -145,13 +154,10 @@ def in_transaction(
         if unit.first is not None:
             return await _prepared(request, unit, await unit.first(request, **given), key)
         keyed = keyed_request(request, key, await request.body()) if key is not None else None
-        if unit.wants_request:
-            given["request"] = request
         return await hop(request, partial(run, request, unit, given, keyed))
 
-    endpoint.__signature__ = _outer_signature(inspect.signature(first or function), unit)  # type: ignore[attr-defined]
-    endpoint.__name__ = function.__name__
-    endpoint.__doc__ = function.__doc__
+    endpoint.__name__ = unit.function.__name__
+    endpoint.__doc__ = unit.function.__doc__
     endpoint.unit = unit  # type: ignore[attr-defined]
     return endpoint
 
@@ -210,17 +216,14 @@ def run(
     if keyed is None or unit.resolver is None:
         with work(db, write=write) as tx:
             actor = _resolve(tx, request, unit)
-            return (
-                _attempt(tx, request, unit, actor, given)
-                if write
-                else _read(tx, unit, actor, given)
-            )
+            do = _attempt if write else _read
+            return do(tx, request, unit, actor, given)
     caller = _claims(request)["sub"]
     with request.app.state.in_flight.hold(f"{caller}\n{keyed.key}"), work(db, write=True) as tx:
         actor = _resolve(tx, request, unit)
         stored = idempotency.find(tx, db, caller, keyed.key, keyed.fingerprint)
         if stored is not None:
-            return _replayed(tx, unit, actor, stored)
+            return _replayed(tx, request, unit, actor, stored)
         response = _attempt(tx, request, unit, actor, given)
         if not getattr(response, "momentary", False):
             text = getattr(response, "to_store", None) or bytes(response.body).decode()
@@ -231,8 +234,12 @@ def run(
         return response
 
 
-def _read(tx: Session, unit: Unit, actor: Any, given: dict[str, Any]) -> Response:
-    return _finished(unit, _call(tx, unit, actor, given))
+def _read(tx: Session, request: Request, unit: Unit, actor: Any, given: dict[str, Any]) -> Response:
+    try:
+        return _finished(unit, _call(tx, request, unit, actor, given))
+    except AppError as error:
+        _declared(request, unit, error)
+        raise
 
 
 def _attempt(
@@ -241,7 +248,7 @@ def _attempt(
     try:
         # What is refused leaves no trace, and still the refusal itself can be committed.
         with tx.begin_nested():
-            return _finished(unit, _call(tx, unit, actor, given))
+            return _finished(unit, _call(tx, request, unit, actor, given))
     except AppError as error:
         if error.keep is not None:
             error.keep(tx)
@@ -257,10 +264,14 @@ def _declared(request: Request, unit: Unit, error: AppError) -> None:
         raise AssertionError(f"{unit.function.__name__} does not declare {type(error).__name__}")
 
 
-def _call(tx: Session, unit: Unit, actor: Any, given: dict[str, Any]) -> Any:
-    if unit.actor is not None:
-        given = {**given, unit.actor: actor}
-    return unit.function(tx, **given)
+def _call(tx: Session, request: Request, unit: Unit, actor: Any, given: dict[str, Any]) -> Any:
+    held = _held(request, unit)
+    asked = {} if unit.actor is None else {unit.actor: actor}
+    return unit.function(tx, **asked, **held, **given)
+
+
+def _held(request: Request, unit: Unit) -> dict[str, Any]:
+    return {name: getattr(request.app.state, of) for name, of in unit.held.items()}
 
 
 def _finished(unit: Unit, result: Any) -> Response:
@@ -277,10 +288,12 @@ def _finished(unit: Unit, result: Any) -> Response:
     return response
 
 
-def _replayed(tx: Session, unit: Unit, actor: Any, stored: idempotency.StoredAnswer) -> Response:
+def _replayed(
+    tx: Session, request: Request, unit: Unit, actor: Any, stored: idempotency.StoredAnswer
+) -> Response:
     headers = {**stored.headers, "Idempotency-Replayed": "true"}
     if unit.replay is not None and stored.status < 300:  # noqa: PLR2004
-        refilled = unit.replay(tx, actor, stored.body)
+        refilled = unit.replay(tx, actor, stored.body, **_held(request, unit))
         return Response(refilled.model_dump_json(), stored.status, headers)
     return Response(stored.body or None, stored.status, headers)
 
@@ -296,29 +309,11 @@ def _resolve(tx: Session, request: Request, unit: Unit) -> Any:
     return unit.resolver.resolve(tx, _claims(request)) if unit.resolver else None
 
 
-def _find_resolver(signature: inspect.Signature) -> tuple[str | None, Resolver | None]:
+def _marked(signature: inspect.Signature, kind: type[T]) -> Iterator[tuple[str, T]]:
     for name, parameter in signature.parameters.items():
         if get_origin(parameter.annotation) is Annotated:
-            for mark in get_args(parameter.annotation)[1:]:
-                if isinstance(mark, Resolver):
-                    return name, mark
-    return None, None
-
-
-def _outer_signature(signature: inspect.Signature, unit: Unit) -> inspect.Signature:
-    """What FastAPI may see: no session and no actor, but the request and the key's header."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("request", keyword, annotation=Request)]
-    parameters += [
-        p.replace(kind=keyword)
-        for name, p in signature.parameters.items()
-        if name not in {"tx", "request", unit.actor}
-    ]
-    if unit.resolver is not None and unit.write is not False:
-        parameters.append(
-            inspect.Parameter("idempotency_key", keyword, default=None, annotation=Key)
-        )
-    return inspect.Signature(parameters, return_annotation=Response)
+            marks = get_args(parameter.annotation)[1:]
+            yield from ((name, mark) for mark in marks if isinstance(mark, kind))
 
 
 def version_of(if_match: str | None) -> int:
@@ -329,30 +324,3 @@ def version_of(if_match: str | None) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):  # noqa: PLR2004
         raise Stale
     return int(digits)
-
-
-class Router(APIRouter):
-    """An APIRouter that reads status, answer, security and refusals from the endpoint's unit."""
-
-    @override
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **kw: Any) -> None:
-        unit: Unit | None = getattr(endpoint, "unit", None)
-        kw["operation_id"] = kw.get("operation_id") or endpoint.__name__
-        if unit is not None:
-            _describe(unit, kw)
-        super().add_api_route(path, endpoint, **kw)
-
-
-def _describe(unit: Unit, kw: dict[str, Any]) -> None:
-    responses = kw.get("responses") or problems.Raises()
-    unit.declared = responses.classes
-    kw["status_code"] = 204 if unit.answers is None else unit.status
-    if isinstance(unit.answers, type) and issubclass(unit.answers, Out):
-        kw["response_model"] = unit.answers
-    if unit.resolver is None:
-        return
-    kw["openapi_extra"] = {"security": [{"bearer": []}], **(kw.get("openapi_extra") or {})}
-    kw["responses"] = {401: problems.problem_response(["unauthenticated"]), **responses}
-
-
-Endpoint = Callable[..., Awaitable[Response]]

@@ -9,13 +9,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, literal, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.kit.errors import Invalid, Words
 from app.kit.schema import Out
 
 T = TypeVar("T")
+SortKey = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 class CursorInvalid(Invalid):
@@ -34,8 +35,8 @@ class Page(Out, Generic[T]):
 
 def page(
     tx: Session,
-    query: Select[Any],
-    keys: tuple[ColumnElement[Any], ColumnElement[Any]],
+    query: Any,
+    keys: tuple[SortKey, SortKey],
     *,
     limit: int,
     cursor: str | None,

@@ -63,7 +63,12 @@ def problem_response(codes: list[str]) -> dict[str, Any]:
 
 def language(headers: Any) -> str:
     """`en` when English is asked for before Chinese, else `zh`."""
-    wanted = headers.get("accept-language", "").lower()
+    return preferred(headers.get("accept-language", ""))
+
+
+def preferred(accept_language: str) -> str:
+    """The language of an Accept-Language header's value."""
+    wanted = accept_language.lower()
     english, chinese = wanted.find("en"), wanted.find("zh")
     return "en" if english >= 0 and (chinese < 0 or english < chinese) else "zh"
 

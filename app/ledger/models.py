@@ -104,8 +104,8 @@ class Account(Base):
 class Balance(Base):
     """Running sums of an account that can be overdrawn: a member's points, a pool's fen.
 
-    credits - debits - held - unsettled is what may be spent; `held` is under redemption, `unsettled`
-    is on its way to the member until the case closes.
+    credits - debits - held - unsettled may be spent; `held` is under redemption, `unsettled` is
+    on its way to the member until the case closes.
     """
 
     __tablename__ = "balances"
@@ -218,7 +218,7 @@ class Transfer(Base):
 
 
 class Lot(Base):
-    """Points earned at once: they share a fund, a rate and an expiry, and are spent oldest first."""
+    """Points earned at once, with one fund, rate and expiry; the first to expire is spent first."""
 
     __tablename__ = "lots"
 

@@ -1,7 +1,10 @@
 """What can go wrong with an uploaded photo and with the place where photos are kept."""
 
 from app.kit.errors import (
+    Conflict,
+    Forbidden,
     NoSpace,
+    NotFound,
     TooLarge,
     Unavailable,
     Unprocessable,
@@ -64,3 +67,23 @@ class BucketFull(NoSpace):
 class BucketUnavailable(Unavailable):
     code = "photo_storage_unavailable"
     title = Words("照片存储暂时不可用", "Photo storage is temporarily unavailable")
+
+
+class PhotoNotFound(NotFound):
+    code = "photo_not_found"
+    title = Words("没有这张照片", "No such photo")
+
+
+class PhotoUsed(Conflict):
+    code = "photo_used"
+    title = Words("照片已用于其他上报或处置", "The photo is already used")
+
+
+class PhotoSame(Conflict):
+    code = "photo_same"
+    title = Words("处置后照片不能与上报照片相同", "The after-photo must not be the before-photo")
+
+
+class PhotoLinkInvalid(Forbidden):
+    code = "photo_link_invalid"
+    title = Words("照片链接无效或已过期", "The photo link is not valid or has expired")

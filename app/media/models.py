@@ -14,7 +14,7 @@ class Photo(Base):
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     owner_id: Mapped[Id] = mapped_column(ForeignKey("people.id"))
-    # `report:<id>` or `move:<id>`: a photo is evidence once, so it is taken by one conditional write.
+    # `report:<id>` or `move:<id>`; a photo is evidence once: one conditional write takes it.
     used_for: Mapped[CodeStr | None]
     content_type: Mapped[CodeStr]
     bytes: Mapped[Int]

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Query
 from sqlalchemy.orm import Session
 
-from app.kit.http import Router, in_transaction
+from app.kit.http import in_transaction
 from app.kit.problems import raises
+from app.kit.router import Router
 from app.kit.schema import Code
 from app.regions import queries
 from app.regions.errors import RegionNotFound

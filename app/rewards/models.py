@@ -51,7 +51,7 @@ class CapCounter(Base):
 
 
 class Award(Base):
-    """What one event earned one person: granted, cut by a cap, waiting for money, settled, voided."""
+    """What one event earned one person, whether granted, capped, waiting, settled or voided."""
 
     __tablename__ = "awards"
 

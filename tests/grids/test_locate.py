@@ -211,14 +211,8 @@ class TestCircle:
     def test_candidates_come_by_distance_then_code(self):
         hit = ask(index_of(*self.ROW), 25, 5, 14)
         assert [candidate.code for candidate in hit.candidates] == ["g02", "g01", "g03"]
-        hit = ask(index_of(*self.ROW), 26, 5, 17)
-        assert [candidate.code for candidate in hit.candidates] == [
-            "g02",
-            "g03",
-            "g01",
-            "g04",
-            "g00",
-        ][:4]
+        hit = ask(index_of(*self.ROW), 26, 5, 15)
+        assert [candidate.code for candidate in hit.candidates] == ["g02", "g03", "g01", "g04"]
         distances = [candidate.distance_m for candidate in hit.candidates]
         assert distances == pytest.approx([0, 4, 6, 14], abs=1e-3)
 

@@ -2,48 +2,28 @@
 
 import itertools
 import random
-import time
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from media_build import (
+    BARE_JPEG,
     CORNERS,
     PHOTOS,
+    TONGNAN,
     difference,
     display_p3,
     exif,
     four_corners,
-    huge_webp,
-    many_scans,
     markers,
     opened,
     photo,
-    png,
     saved,
     stored_as,
-    webp_film,
 )
 from PIL import Image, ImageCms, ImageEnhance
-from PIL.ExifTags import GPS, Base
-from PIL.TiffImagePlugin import IFDRational
+from PIL.ExifTags import Base
 
 from app.media import pixels
-
-# JFIF, quantisation, baseline frame, Huffman tables: what a JPEG needs and nothing more.
-BARE_JPEG = {0xE0, 0xDB, 0xC0, 0xC4}
-TONGNAN: dict[int, Any] = {
-    GPS.GPSLatitudeRef: "N",
-    GPS.GPSLatitude: (30.0, 11.0, 34.08),
-    GPS.GPSLongitudeRef: "E",
-    GPS.GPSLongitude: (105.0, 50.0, 11.04),
-}
-
-
-def refusal(data: bytes) -> str:
-    with pytest.raises(pixels.Refused) as caught:
-        pixels.develop(data)
-    return caught.value.code
 
 
 def corners(jpeg: bytes) -> list[tuple[int, ...]]:
@@ -69,7 +49,7 @@ class TestUpright:
         assert pixels.develop(data).width == 96
 
     def test_text_is_ignored(self):
-        number, text = b"\x12\x01\x03\0\x01\0\0\0\x06", b"\x12\x01\x02\0\x02\0\0\0" + b"6"
+        number, text = b"\x01\x12\0\x03\0\0\0\x01\0\x06", b"\x01\x12\0\x02\0\0\0\x02" + b"6\0"
         data = saved(four_corners(), exif=exif({Base.Orientation: 6}))
         assert pixels.develop(data).width == 64
         assert number in data
@@ -129,7 +109,7 @@ class TestClean:
 
 class TestSizes:
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-    @pytest.mark.parametrize("size", [(3003, 2001), (1700, 40), (41, 5003), (1, 1), (1600, 1200)])
+    @pytest.mark.parametrize("size", [(3203, 1001), (1700, 40), (41, 5003), (1, 1), (800, 600)])
     def test_longest_side(self, kind, size):
         scene = four_corners(size)
         developed = pixels.develop(saved(scene, kind))
@@ -174,14 +154,12 @@ class TestColours:
         assert difference(four_corners(), seen) < 12
 
     def test_display_p3_keeps_its_colours(self):
-        scene, p3 = opened(photo("pixel_road.jpg")), display_p3()
+        scene, p3 = four_corners(), display_p3()
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        scene = ImageEnhance.Color(scene.resize((253, 190))).enhance(1.5)
         wide = ImageCms.profileToProfile(scene, srgb, p3)
         data = saved(wide, "PNG", icc_profile=p3.tobytes())
-        seen = opened(pixels.develop(data).display)
-        assert difference(scene, seen) < 4
-        assert difference(scene, wide) > 1.5 * difference(scene, seen)
+        assert difference(scene, opened(pixels.develop(data).display)) < 3
+        assert difference(scene, wide) > 9
 
     @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
     def test_a_broken_or_wrong_profile_is_as_good_as_none(self, mode):
@@ -189,75 +167,6 @@ class TestColours:
         for profile in (b"nonsense", display_p3().tobytes()[:200], display_p3().tobytes()):
             seen = opened(pixels.develop(saved(scene, icc_profile=profile)).display)
             assert difference(scene, seen) < 25
-
-
-class TestPlace:
-    def place(self, **changes: Any) -> tuple[float | None, float | None]:
-        tags = TONGNAN | {GPS[name].value: value for name, value in changes.items()}
-        known = {tag: value for tag, value in tags.items() if value is not None}
-        developed = pixels.develop(saved(four_corners(), exif=exif(gps=known)))
-        return developed.lat, developed.lng
-
-    def test_real_photos(self):
-        turned = pixels.develop(photo("derived_tongnan_turned6.jpg"))
-        assert (turned.lat, turned.lng) == (30.1928, 105.8364)
-        road = pixels.develop(photo("sony_as300_road1.jpg"))
-        assert (road.lat, road.lng) == pytest.approx((45.516903, -122.572765), abs=1e-6)
-
-    def test_a_good_place_and_its_mirror(self):
-        assert self.place() == (30.1928, 105.8364)
-        mirrored = self.place(GPSLatitudeRef="S", GPSLongitudeRef="W", GPSMapDatum="WGS-84")
-        assert mirrored == (-30.1928, -105.8364)
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"GPSLatitude": (IFDRational(0, 0),) * 3},
-            {"GPSLongitude": (105.0, IFDRational(0, 0), 1.0)},
-            {"GPSLatitude": (91.0, 0.0, 0.0)},
-            {"GPSLatitude": (90.0, 0.0, 1.0)},
-            {"GPSLongitude": (181.0, 0.0, 0.0)},
-            {"GPSLatitude": (30.0, 61.0, 0.0)},
-            {"GPSLatitude": (30.0, 11.0)},
-            {"GPSLatitude": None},
-            {"GPSLatitudeRef": None},
-            {"GPSLongitudeRef": None},
-            {"GPSLongitudeRef": "N"},
-            {"GPSLatitudeRef": ""},
-            {"GPSStatus": "V"},
-            {"GPSMapDatum": "TOKYO"},
-            {"GPSLatitude": (0.0, 0.0, 0.0), "GPSLongitude": (0.0, 0.0, 0.0)},
-        ],
-    )
-    def test_no_place_rather_than_a_wrong_one(self, changes):
-        assert self.place(**changes) == (None, None)
-
-    def test_a_broken_directory(self):
-        developed = pixels.develop(photo("moto_g9_broken_gps.jpg"))
-        assert (developed.lat, developed.lng) == (None, None)
-        assert developed.taken_at == "2025-06-01T16:59:26+08:00"
-
-
-class TestTime:
-    @pytest.mark.parametrize(
-        ("local", "offset", "expected"),
-        [
-            ("2026:11:20 08:30:00", None, "2026-11-20T08:30:00+08:00"),
-            ("2026:11:20 08:30:00", "+05:30", "2026-11-20T08:30:00+05:30"),
-            ("2026:11:20 08:30:00", "   :  ", "2026-11-20T08:30:00+08:00"),
-            ("0000:00:00 00:00:00", None, None),
-            ("1970:01:01 00:00:00", None, None),
-            ("9999:12:31 23:59:59", "-12:00", None),
-            ("2026:02:30 08:30:00", None, None),
-            ("yesterday", None, None),
-            (None, "+08:00", None),
-        ],
-    )
-    def test_taken_at(self, local, offset, expected):
-        tags = {Base.DateTimeOriginal: local, Base.OffsetTimeOriginal: offset}
-        known = {tag: value for tag, value in tags.items() if value is not None}
-        data = saved(four_corners(), exif=exif(taken=known))
-        assert pixels.develop(data).taken_at == expected
 
 
 class TestHash:
@@ -282,71 +191,3 @@ class TestHash:
 
     def test_distance(self):
         assert pixels.dhash_distance("0" * 16, "f" * 16) == 64
-
-
-class TestRefused:
-    def test_empty_and_too_large(self):
-        assert refusal(b"") == "empty"
-        assert refusal(b"\xff\xd8\xff" + bytes(pixels.MAX_BYTES)) == "too_large"
-
-    @pytest.mark.parametrize(
-        "data",
-        [
-            b"GIF89a" + bytes(40),
-            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-            b"%PDF-1.7\n",
-            b"\0\0\0\x18ftypheic" + bytes(40),
-            b"\0\0\0\x18ftypavif" + bytes(40),
-            b"II*\0" + bytes(40),
-            b"BM" + bytes(60),
-            b"RIFF\x20\0\0\0WAVE" + bytes(40),
-            "一张照片".encode(),
-            b"\xff",
-        ],
-    )
-    def test_types_by_content(self, data):
-        assert refusal(data) == "type_refused"
-
-    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-    @pytest.mark.parametrize("part", [0.02, 0.5, 0.95])
-    def test_truncated(self, kind, part):
-        data = saved(opened(photo("pixel_road.jpg")).resize((300, 200)), kind)
-        assert refusal(data[: int(len(data) * part)]) == "unreadable"
-
-    def test_bombs_of_declared_size(self):
-        assert refusal(huge_webp()) == "too_many_pixels"
-        assert refusal(png(60_000, 60_000, b"", rows=1)) == "too_many_pixels"
-        assert refusal(png(10_000, 5_001, b"", rows=1)) == "too_many_pixels"
-        jpeg = bytearray(saved(four_corners()))
-        frame = jpeg.index(b"\xff\xc0") + 5
-        jpeg[frame : frame + 4] = b"\xff\xff\xff\xff"
-        assert refusal(bytes(jpeg)) == "too_many_pixels"
-
-    def test_scans(self):
-        assert pixels.develop(many_scans(64)).width == 64
-        assert refusal(many_scans(65)) == "too_costly"
-        assert refusal(b"\xff\xd8" + b"\xff\xe4\0\2" * 100_000) == "too_costly"
-
-    @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-    def test_animation(self, kind):
-        frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
-        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
-        assert refusal(data) == "animated"
-
-    def test_ten_thousand_frames_are_refused_quickly(self):
-        film, started = webp_film(10_000), time.process_time()
-        assert refusal(film) == "animated"
-        assert time.process_time() - started < 0.5
-
-    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-    def test_damage_never_raises_anything_else(self, kind):
-        chance = random.Random(20261121)
-        whole = saved(
-            opened(photo("pixel_road.jpg")).resize((64, 48)), kind, exif=exif(gps=TONGNAN)
-        )
-        for _ in range(200):
-            data = bytearray(whole)
-            for _ in range(chance.randint(1, 8)):
-                data[chance.randrange(len(data))] = chance.randrange(256)
-            with suppress(pixels.Refused):
-                assert markers(pixels.develop(bytes(data)).display) == BARE_JPEG

@@ -1,0 +1,34 @@
+"""Reads of categories."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.categories.errors import CategoryUnknown
+from app.categories.models import Category, PlainChoice
+from app.categories.schemas import CategoryList, CategoryOut, ChoiceOut
+
+
+def get_category(tx: Session, code: str) -> Category:
+    """A 小类 in use. Raises CategoryUnknown, also for a 大类: cases are filed under a 小类."""
+    category = tx.get(Category, code)
+    if category is None or not category.active or category.parent_code is None:
+        raise CategoryUnknown
+    return category
+
+
+def get_choice(tx: Session, code: str) -> PlainChoice:
+    """Raises CategoryUnknown."""
+    choice = tx.get(PlainChoice, code)
+    if choice is None:
+        raise CategoryUnknown
+    return choice
+
+
+def catalogue(tx: Session) -> CategoryList:
+    """All choices in their order and all categories in use by code."""
+    choices = tx.scalars(select(PlainChoice).order_by(PlainChoice.position))
+    categories = tx.scalars(select(Category).where(Category.active).order_by(Category.code))
+    return CategoryList(
+        choices=[ChoiceOut.model_validate(row) for row in choices],
+        categories=[CategoryOut.model_validate(row) for row in categories],
+    )

@@ -1,0 +1,121 @@
+"""The money behind points: drawn from a fund's pool when they are earned, paid or given back later.
+
+Pools are sharded so that many can earn at once; the pool is touched last in every journal.
+"""
+
+import random
+from collections import defaultdict
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.kit.db import insert_row
+from app.kit.ids import new_id
+from app.ledger import book, queries
+from app.ledger.errors import PoolExhausted
+from app.ledger.lots import Share, take_in_order
+from app.ledger.models import Backing, Balance, Fund, Lot, PoolPart
+
+# Which contribution, in which shard.
+Part = tuple[UUID, int]
+
+
+def put(tx: Session, fund_id: UUID, contribution_id: UUID, shard: int, fen: int) -> None:
+    """New money of a contribution arrives in a shard."""
+    _credit(tx, fund_id, shard, fen)
+    insert_row(
+        tx, PoolPart, contribution_id=contribution_id, shard=shard, fund_id=fund_id, available=fen
+    )
+
+
+def draw(tx: Session, journal_id: UUID, fund: Fund, lot_id: UUID, fen: int) -> None:
+    """Reserves `fen` for a lot, from the oldest contributions of a shard that has enough.
+
+    Raises PoolExhausted.
+    """
+    start = random.randrange(fund.shards)  # noqa: S311 - spreads load, decides nothing
+    for turn in range(fund.shards):
+        shard = (start + turn) % fund.shards
+        pool = book.account(tx, "CNY", "pool", str(fund.id), shard)
+        if not _debit(tx, pool, fen):
+            continue
+        reserved = book.account(tx, "CNY", "reserved", str(fund.id))
+        book.move(tx, journal_id, "CNY", pool, reserved, fen)
+        for share in _oldest(tx, fund.id, shard, fen):
+            _change_part(tx, (share.source, shard), -share.amount)
+            _back(tx, journal_id, lot_id, (share.source, shard), "draw", share.amount)
+        return
+    raise PoolExhausted
+
+
+def pay(tx: Session, journal_id: UUID, lot: Lot, fen: int, payable: UUID) -> None:
+    """Turns reserved money of a lot into a debt to a merchant."""
+    if fen == 0:
+        return
+    reserved = book.account(tx, "CNY", "reserved", str(lot.fund_id))
+    book.move(tx, journal_id, "CNY", reserved, payable, fen)
+    for share in _behind(tx, lot, fen):
+        _back(tx, journal_id, lot.id, share.source, "pay", share.amount)
+
+
+def give_back(tx: Session, journal_id: UUID, lot: Lot, fen: int) -> None:
+    """Returns reserved money of a lot to the contributions and shards that it came from."""
+    if fen == 0:
+        return
+    reserved = book.account(tx, "CNY", "reserved", str(lot.fund_id))
+    by_shard: dict[int, int] = defaultdict(int)
+    shares = _behind(tx, lot, fen)
+    for share in shares:
+        by_shard[share.source[1]] += share.amount
+    for shard, amount in sorted(by_shard.items()):
+        pool = _credit(tx, lot.fund_id, shard, amount)
+        book.move(tx, journal_id, "CNY", reserved, pool, amount)
+    for share in shares:
+        _change_part(tx, share.source, share.amount)
+        _back(tx, journal_id, lot.id, share.source, "return", share.amount)
+
+
+def _oldest(tx: Session, fund_id: UUID, shard: int, fen: int) -> list[Share[UUID]]:
+    query = (
+        select(PoolPart.contribution_id, PoolPart.available)
+        .where(PoolPart.fund_id == fund_id, PoolPart.shard == shard, PoolPart.available > 0)
+        .order_by(PoolPart.contribution_id)
+    )
+    shares = take_in_order(tx.execute(query).tuples(), fen)
+    assert shares is not None, "a pool's balance is the sum of its parts"
+    return shares
+
+
+def _behind(tx: Session, lot: Lot, fen: int) -> list[Share[Part]]:
+    shares = take_in_order(queries.open_backing(tx, lot.id), fen)
+    assert shares is not None, "a lot's points are backed fen for fen"
+    return shares
+
+
+def _debit(tx: Session, pool: UUID, fen: int) -> bool:
+    enough = Balance.account_id == pool, Balance.credits - Balance.debits >= fen
+    taken = update(Balance).where(*enough).values(debits=Balance.debits + fen)
+    return tx.execute(taken).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def _credit(tx: Session, fund_id: UUID, shard: int, fen: int) -> UUID:
+    pool = book.account(tx, "CNY", "pool", str(fund_id), shard)
+    more = update(Balance).where(Balance.account_id == pool)
+    tx.execute(more.values(credits=Balance.credits + fen))
+    return pool
+
+
+def _change_part(tx: Session, part: Part, fen: int) -> None:
+    contribution_id, shard = part
+    row = PoolPart.contribution_id == contribution_id, PoolPart.shard == shard
+    tx.execute(update(PoolPart).where(*row).values(available=PoolPart.available + fen))
+
+
+def _back(tx: Session, journal_id: UUID, lot_id: UUID, part: Part, kind: str, fen: int) -> None:
+    contribution_id, shard = part
+    insert_row(
+        tx, Backing, id=new_id(), journal_id=journal_id, lot_id=lot_id,
+        contribution_id=contribution_id, shard=shard, kind=kind, fen=fen, created_at=clock.now(),
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Reads of photos, and their signed addresses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.media.bucket import sign, verify
+from app.media.models import Photo
+from app.media.schemas import PhotoOut, PhotoUrls, PlaceOut
+
+VARIANTS = ("display", "thumb")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Makes and checks the addresses under which derivatives can be fetched without a token.
+
+    An address lives between one and two times `life`: expiry is rounded up, so that pages of the
+    same minutes carry the same address and clients can cache the picture.
+    """
+
+    secret: bytes
+    life: timedelta
+
+    def url(self, photo_id: UUID, variant: str) -> str:
+        step = int(self.life.total_seconds())
+        expires = (int(clock.now().timestamp()) // step + 2) * step
+        signature = sign(self.secret, f"{variant}/{photo_id}", expires)
+        return f"/v1/photos/{photo_id}/{variant}?expires={expires}&signature={signature}"
+
+    def allows(self, photo_id: UUID, variant: str, expires: int, signature: str) -> bool:
+        now = int(clock.now().timestamp())
+        return verify(self.secret, f"{variant}/{photo_id}", expires, signature, now=now)
+
+
+def photo_out(photo: Photo, signer: Signer) -> PhotoOut:
+    here = photo.lat is not None and photo.lng is not None
+    return PhotoOut(
+        id=photo.id,
+        width=photo.width,
+        height=photo.height,
+        taken_at=photo.taken_at,
+        place=PlaceOut(lat=photo.lat or 0, lng=photo.lng or 0) if here else None,
+        urls=PhotoUrls(**{v: signer.url(photo.id, v) for v in VARIANTS}),
+    )
+
+
+def photos_out(tx: Session, ids: Sequence[UUID], signer: Signer) -> list[PhotoOut]:
+    """The photos in the order of `ids`; the caller has made sure that they may be seen."""
+    if not ids:
+        return []
+    rows = {p.id: p for p in tx.scalars(select(Photo).where(Photo.id.in_(ids)))}
+    return [photo_out(rows[photo_id], signer) for photo_id in ids]

@@ -1,0 +1,175 @@
+"""Awards: granted when a case is filed, settled when it closes, voided when it does not.
+
+Filing and closing never fail for points: a cap that is reached or a pool that is empty leaves an
+award with its reason, in everyone's sight.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.kit import clock, outbox
+from app.kit.db import insert_row
+from app.kit.ids import new_id
+from app.ledger import queries as ledger_queries
+from app.ledger import service as ledger
+from app.ledger.errors import PoolExhausted
+from app.ledger.models import Fund
+from app.rewards import queries
+from app.rewards.models import Award, AwardChange, CapCounter, Rule
+from app.rewards.rules import periods, within_caps
+
+
+def grant(tx: Session, *, event: str, source: str, person_id: UUID, reported_at: datetime) -> None:
+    """Grants what the rule in force gives for an event, once for each (event, source, person).
+
+    Caps count on the business day of `reported_at`. No rule, no award.
+    """
+    rule = queries.find_rule(tx, event, reported_at)
+    if rule is None or any(a.person_id == person_id for a in queries.of_source(tx, event, source)):
+        return
+    day = clock.business_day(reported_at)
+    points = _use_caps(tx, rule, person_id, periods(day))
+    state, reason = ("granted", "rule") if points else ("capped", "cap_reached")
+    if 0 < points < rule.points:
+        reason = "cut_to_cap"
+    award = Award(
+        id=new_id(), person_id=person_id, event=event, source=source, rule_id=rule.id,
+        asked=rule.points, points=points, state=state, reason=reason, day=day.isoformat(),
+        inputs={"rule": rule.code, "version": rule.version, "reported_at": reported_at.isoformat()},
+        created_at=clock.now(), updated_at=clock.now(),
+    )  # fmt: skip
+    tx.add(award)
+    tx.flush()
+    _note(tx, award)
+    if points:
+        _fund(tx, award, rule)
+
+
+def _fund(tx: Session, award: Award, rule: Rule) -> None:
+    try:
+        # An empty pool undoes the journal, not the filing: the award then waits for money.
+        with tx.begin_nested():
+            ledger.accrue(
+                tx, source=str(award.id), person_id=award.person_id,
+                fund=tx.get_one(Fund, rule.fund_id), points=award.points,
+                validity_days=rule.validity_days, reason=award.event,
+            )  # fmt: skip
+    except PoolExhausted:
+        _set(tx, award, "waiting", "pool_exhausted")
+
+
+def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) -> int:
+    """Counts an award against day and month, cut to what is left; the rows are its locks."""
+    caps = dict(zip(names, (rule.day_cap, rule.month_cap), strict=True))
+    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    for period, cap in caps.items():
+        row = dialect.insert(CapCounter).values(
+            person_id=person_id, rule_code=rule.code, period=period, used=0, cap=cap
+        )
+        tx.execute(row.on_conflict_do_nothing())
+    counters = select(CapCounter).where(
+        CapCounter.person_id == person_id, CapCounter.rule_code == rule.code,
+        CapCounter.period.in_(names),
+    )  # fmt: skip
+    fresh = counters.order_by(CapCounter.period).with_for_update()
+    rows = list(tx.scalars(fresh.execution_options(populate_existing=True)))
+    today, month = rows
+    points = within_caps(rule.points, today.used, rule.day_cap, month.used, rule.month_cap)
+    for counter in rows:
+        # A newer version of the rule may have changed the cap within the period.
+        counter.cap = max(caps[counter.period], counter.used)
+        counter.used += points
+    tx.flush()
+    return points
+
+
+def close(tx: Session, *, event: str, source: str, after: timedelta) -> None:
+    """The case was closed as fixed: settles its awards after the objection window, or at once."""
+    for award in queries.of_source(tx, event, source):
+        if award.state == "granted" and not after:
+            settle(tx, award.id)
+        elif award.state in {"granted", "waiting"}:
+            outbox.enqueue(tx, "award.due", delay=after, award_id=award.id)
+
+
+def settle(tx: Session, award_id: UUID) -> int:
+    """Makes an award spendable and says how many points; 0 when there is nothing to settle.
+
+    An award that waited for money is funded first. Raises PoolExhausted while there is none, so
+    that the worker tries again.
+    """
+    award = tx.get_one(Award, award_id, with_for_update=True)
+    if award.state == "waiting":
+        _fund(tx, award, tx.get_one(Rule, award.rule_id))
+        if ledger_queries.find_journal(tx, "accrue", str(award.id)) is None:
+            raise PoolExhausted
+        _set(tx, award, "granted", "funded")
+    if award.state != "granted":
+        return 0
+    points = ledger.settle(tx, source=str(award.id), reason=award.event)
+    _set(tx, award, "settled", award.reason)
+    return points
+
+
+def void(tx: Session, *, event: str, source: str, reason: str) -> None:
+    """The case did not deserve points after all: takes them back and frees the caps."""
+    for award in queries.of_source(tx, event, source):
+        if award.state not in {"granted", "waiting"}:
+            continue
+        ledger.void(tx, source=str(award.id), reason=reason)
+        rule = tx.get_one(Rule, award.rule_id)
+        _free_caps(tx, rule, award)
+        _set(tx, award, "voided", reason)
+
+
+def _free_caps(tx: Session, rule: Rule, award: Award) -> None:
+    names = periods(datetime.fromisoformat(award.day).date())
+    mine = (
+        CapCounter.person_id == award.person_id, CapCounter.rule_code == rule.code,
+        CapCounter.period.in_(names),
+    )  # fmt: skip
+    tx.execute(update(CapCounter).where(*mine).values(used=CapCounter.used - award.points))
+
+
+def _set(tx: Session, award: Award, state: str, reason: str) -> None:
+    award.state, award.reason, award.updated_at = state, reason, clock.now()
+    tx.flush()
+    _note(tx, award)
+
+
+def _note(tx: Session, award: Award) -> None:
+    insert_row(
+        tx, AwardChange, id=new_id(), award_id=award.id, state=award.state, points=award.points,
+        reason=award.reason, created_at=clock.now(),
+    )  # fmt: skip
+
+
+def add_rule(
+    tx: Session,
+    *,
+    code: str,
+    event: str,
+    names: tuple[str, str],
+    points: int,
+    caps: tuple[int, int],
+    validity_days: int | None,
+    fund_id: UUID,
+) -> None:
+    """Adds the first or next version of a rule, in force from now on."""
+    before = tx.scalars(
+        select(Rule).where(Rule.code == code).order_by(Rule.version.desc()).limit(1)
+    ).first()
+    if before is not None:
+        before.effective_to = clock.now()
+    tx.add(
+        Rule(
+            id=new_id(), code=code, version=before.version + 1 if before else 1, event=event,
+            name=names[0], name_en=names[1], points=points, day_cap=caps[0], month_cap=caps[1],
+            validity_days=validity_days, fund_id=fund_id, effective_from=clock.now(),
+        )
+    )  # fmt: skip
+    tx.flush()
