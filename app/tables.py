@@ -5,6 +5,7 @@ import app.categories.models
 import app.grids.models
 import app.identity.models
 import app.kit.actions
+import app.kit.attempts
 import app.kit.idempotency
 import app.kit.outbox
 import app.ledger.models

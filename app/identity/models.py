@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import At, CodeStr, Id, Int, Json, Str
+from app.kit.columns import At, CodeStr, Id, Json, Str
 from app.kit.db import Base
 
 
@@ -144,15 +144,3 @@ class Grant(Base):
         CheckConstraint(one_of("role", Role), name="role"),
         Index("ix_grants_person", "person_id", "role", "region_code"),
     )
-
-
-class SignInAttempt(Base):
-    """Attempts by one subject (an account at an address, an address, an account) in one window."""
-
-    __tablename__ = "sign_in_attempts"
-
-    subject: Mapped[CodeStr] = mapped_column(primary_key=True)
-    window_start: Mapped[At] = mapped_column(primary_key=True)
-    count: Mapped[Int]
-
-    __table_args__ = (CheckConstraint("count >= 0", name="count"),)

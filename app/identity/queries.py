@@ -106,4 +106,4 @@ def holders(tx: Session, roles: list[str], region_codes: list[str]) -> list[UUID
 def names(tx: Session, people: set[UUID]) -> dict[UUID, str]:
     """Display names of staff, for histories."""
     rows: Any = tx.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -2,11 +2,10 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.identity import passwords, queries, tokens
@@ -19,13 +18,12 @@ from app.identity.models import (
     RefreshToken,
     Role,
     SignIn,
-    SignInAttempt,
     StaffAccount,
     WechatBinding,
 )  # fmt: skip
 from app.identity.schemas import ClientTokenOut, PersonEdit, PersonOut, TokensOut
 from app.identity.tokens import TokenKeys
-from app.kit import actions, clock
+from app.kit import actions, attempts, clock
 from app.kit.db import constraints
 from app.kit.ids import READABLE, new_id
 
@@ -33,7 +31,6 @@ REPORTER_SESSION = timedelta(days=30)
 STAFF_SESSION = timedelta(hours=12)
 # A client that never saw the answer of its refresh may ask again this long.
 LOST_ANSWER = timedelta(seconds=30)
-WINDOW = timedelta(minutes=5)
 LIMIT_ACCOUNT_AT_ADDRESS = 10
 LIMIT_ADDRESS = 50
 LIMIT_ACCOUNT = 100
@@ -50,28 +47,9 @@ def count_attempt(tx: Session, account: str, address: str) -> None:
         f"address:{address}": LIMIT_ADDRESS,
         f"account:{account}": LIMIT_ACCOUNT,
     }
-    now = clock.now()
-    start = _window_start(now)
     for subject, limit in limits.items():
-        if _add_attempt(tx, subject, start) > limit:
-            left = int((start + WINDOW - now).total_seconds()) + 1
-            raise SignInTooOften(headers={"Retry-After": str(left)})
-
-
-def _window_start(now: datetime) -> datetime:
-    seconds = int(now.timestamp())
-    return now - timedelta(
-        seconds=seconds % int(WINDOW.total_seconds()), microseconds=now.microsecond
-    )
-
-
-def _add_attempt(tx: Session, subject: str, start: datetime) -> int:
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    attempt = dialect.insert(SignInAttempt).values(subject=subject, window_start=start, count=1)
-    counted = attempt.on_conflict_do_update(
-        index_elements=["subject", "window_start"], set_={"count": SignInAttempt.count + 1}
-    ).returning(SignInAttempt.count)
-    return int(tx.execute(counted).scalar_one())
+        if attempts.add(tx, f"sign_in:{subject}") > limit:
+            raise SignInTooOften(headers=attempts.retry_after())
 
 
 def sign_in_with_wechat(

@@ -91,6 +91,11 @@ class TokenKeys:
         return claims
 
 
+def key_id(secret: str) -> str:
+    """A short name for a signing secret that gives nothing of it away."""
+    return hashlib.sha256(b"key id:" + secret.encode()).hexdigest()[:8]
+
+
 def new_secret() -> str:
     """256 random bits, for refresh tokens and client secrets."""
     return secrets.token_urlsafe(32)

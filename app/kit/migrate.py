@@ -53,7 +53,7 @@ def check(db: Database, guarded: tuple[str, ...]) -> None:
             else "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger"
             " WHERE NOT tgisinternal AND tgenabled <> 'D' GROUP BY 1"
         )
-        counts: dict[str, Any] = dict(connection.execute(text(query)).tuples().all())
+        counts: dict[str, Any] = dict(connection.execute(text(query)).all())
     expected = 3 if db.is_sqlite else 2
     bare = sorted(table for table in guarded if counts.get(table, 0) < expected)
     if bare:

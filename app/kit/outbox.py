@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Row, insert, select, update
+from sqlalchemy import CheckConstraint, Index, Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -27,6 +27,7 @@ from app.kit.logs import log
 MAX_ATTEMPTS = 8
 # An outside job whose process died is claimed again after this long; calls end well before.
 CLAIM = timedelta(minutes=5)
+KEEP_DONE = timedelta(days=7)
 
 
 class Job(Base):
@@ -177,3 +178,9 @@ def requeue(tx: Session, job_id: UUID) -> bool:
     again = update(Job).where(Job.id == job_id, Job.state == "dead")
     values = {"state": "ready", "attempts": 0, "run_at": clock.now()}
     return bool(tx.execute(again.values(**values)).rowcount)  # type: ignore[attr-defined]
+
+
+def tidy(tx: Session) -> None:
+    """Drops what was done more than a week ago; dead jobs stay until someone looks."""
+    old = Job.finished_at < clock.now() - KEEP_DONE
+    tx.execute(delete(Job).where(Job.state == "done", old))

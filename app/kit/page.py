@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -33,7 +34,15 @@ class Page(Out, Generic[T]):
     next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page")
 
 
-def page(
+@dataclass(frozen=True)
+class Slice:
+    """The rows of one page, before they are shown."""
+
+    rows: Sequence[Any]
+    next_cursor: str | None
+
+
+def cut(
     tx: Session,
     query: Any,
     keys: tuple[SortKey, SortKey],
@@ -41,11 +50,9 @@ def page(
     limit: int,
     cursor: str | None,
     filters: Sequence[Any] = (),
-    build: Callable[[Any], T],
-) -> Page[T]:
+) -> Slice:
     """Reads one page of `query`, newest first, by the sort key and the id in `keys`.
 
-    `build` turns a row into its schema; the row must carry the keys as `page_key` and `page_id`.
     Raises CursorInvalid for a cursor of another filter or a forged one.
     """
     key, row_id = keys
@@ -55,12 +62,16 @@ def page(
         after = tuple_(literal(at, key.type), literal(last_id, row_id.type))
         query = query.where(tuple_(key, row_id) < after)
     rows = tx.execute(query.order_by(key.desc(), row_id.desc()).limit(limit + 1)).all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    return Page(
-        items=[build(row) for row in rows[:limit]],
-        next_cursor=_encode(last.page_key, last.page_id, filters) if last else None,
-    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Slice(rows[:limit], _encode(last.page_key, last.page_id, filters) if last else None)
+
+
+def page(
+    tx: Session, query: Any, keys: tuple[SortKey, SortKey], *, build: Callable[[Any], T], **how: Any
+) -> Page[T]:
+    """A page whose rows are shown one by one by `build`; `how` as for `cut`."""
+    found = cut(tx, query, keys, **how)
+    return Page(items=[build(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
 def _filter_hash(filters: Sequence[Any]) -> str:

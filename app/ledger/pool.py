@@ -83,7 +83,7 @@ def _oldest(tx: Session, fund_id: UUID, shard: int, fen: int) -> list[Share[UUID
         .where(PoolPart.fund_id == fund_id, PoolPart.shard == shard, PoolPart.available > 0)
         .order_by(PoolPart.contribution_id)
     )
-    shares = take_in_order(tx.execute(query).tuples(), fen)
+    shares = take_in_order(tx.execute(query), fen)
     assert shares is not None, "a pool's balance is the sum of its parts"
     return shares
 

@@ -137,7 +137,7 @@ def fund_out(tx: Session, fund: Fund) -> FundOut:
         .where(Lot.fund_id == fund.id)
         .group_by(Backing.kind)
     )
-    sums: dict[str, Any] = dict(tx.execute(behind).tuples().all())
+    sums: dict[str, Any] = dict(tx.execute(behind).all())
     drawn, paid, returned = (int(sums.get(k) or 0) for k in ("draw", "pay", "return"))
     return FundOut(
         id=fund.id, code=fund.code, name=fund.name, purpose=fund.purpose,

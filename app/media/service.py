@@ -71,9 +71,8 @@ def take(tx: Session, owner_id: UUID, photo_ids: Sequence[UUID], purpose: str) -
 
 def refuse_same(tx: Session, before: Sequence[UUID], after: Sequence[UUID]) -> None:
     """Raises PhotoSame when an after-photo is byte for byte a before-photo."""
-    hashes = dict(
-        tx.execute(select(Photo.id, Photo.sha256).where(Photo.id.in_([*before, *after]))).tuples()
-    )
+    query = select(Photo.id, Photo.sha256).where(Photo.id.in_([*before, *after]))
+    hashes = {row.id: row.sha256 for row in tx.execute(query)}
     if {hashes.get(i) for i in before} & {hashes.get(i) for i in after}:
         raise PhotoSame
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.regions.errors import RegionNotFound
@@ -30,7 +30,7 @@ def under(column: PathColumn, path: str) -> ColumnElement[bool]:
 
     A range instead of LIKE: it uses the plain index on both databases. '0' follows '/' in ASCII.
     """
-    return column.between(path, path.removesuffix("/") + "0")
+    return and_(column >= path, column < path.removesuffix("/") + "0")
 
 
 def roots(tx: Session) -> list[str]:
@@ -41,7 +41,7 @@ def roots(tx: Session) -> list[str]:
 def all_paths(tx: Session) -> dict[str, str]:
     """Code -> path of every region."""
     rows: Any = tx.execute(select(Region.code, Region.path))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def root_of(path: str) -> str:

@@ -35,6 +35,15 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "attempts",
+        sa.Column("subject", columns.CodeText, nullable=False),
+        sa.Column("window_start", columns.InstantType(), nullable=False),
+        sa.Column("count", columns.Whole, nullable=False),
+        sa.CheckConstraint("count > 0", name=op.f("ck_attempts_count")),
+        sa.PrimaryKeyConstraint("subject", "window_start", name=op.f("pk_attempts")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "case_numbers",
         sa.Column("district", columns.CodeText, nullable=False),
         sa.Column("day", columns.CodeText, nullable=False),
@@ -196,15 +205,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_regions_parent_code"), "regions", ["parent_code"], unique=False)
-    op.create_table(
-        "sign_in_attempts",
-        sa.Column("subject", columns.CodeText, nullable=False),
-        sa.Column("window_start", columns.InstantType(), nullable=False),
-        sa.Column("count", columns.Whole, nullable=False),
-        sa.CheckConstraint("count >= 0", name=op.f("ck_sign_in_attempts_count")),
-        sa.PrimaryKeyConstraint("subject", "window_start", name=op.f("pk_sign_in_attempts")),
-        sqlite_strict=True,
-    )
     op.create_table(
         "staff_actions",
         sa.Column("id", columns.IdType(), nullable=False),
@@ -1173,7 +1173,6 @@ def downgrade() -> None:
     op.drop_index("ix_staff_actions_object", table_name="staff_actions")
     op.drop_index("ix_staff_actions_actor", table_name="staff_actions")
     op.drop_table("staff_actions")
-    op.drop_table("sign_in_attempts")
     op.drop_index(op.f("ix_regions_parent_code"), table_name="regions")
     op.drop_table("regions")
     op.drop_table("people")
@@ -1186,4 +1185,5 @@ def downgrade() -> None:
     op.drop_table("grid_version")
     op.drop_table("categories")
     op.drop_table("case_numbers")
+    op.drop_table("attempts")
     op.drop_table("accounts")

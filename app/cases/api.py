@@ -1,0 +1,142 @@
+"""The staff queue, a case, its moves, history and notes; and taking back one's own report."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from sqlalchemy.orm import Session
+
+from app.cases import queries, service, views
+from app.cases.errors import (
+    AssigneeUnknown,
+    CaseNotFound,
+    CheckerIsHandler,
+    FastLaneClosed,
+    MoveForbidden,
+    MoveImpossible,
+    MoveIncomplete,
+    OwnReport,
+    ReturnsExhausted,
+)  # fmt: skip
+from app.cases.queries import Filters
+from app.cases.schemas import (
+    AssigneeList,
+    AssigneeOut,
+    CaseBrief,
+    CaseEventList,
+    CaseMoveDraft,
+    CaseOut,
+    NoteDraft,
+    Status,
+    WithdrawDraft,
+)  # fmt: skip
+from app.categories.errors import CategoryUnknown
+from app.identity.access import Reporter, Staff
+from app.identity.errors import PersonOnly, StaffOnly
+from app.kit.errors import MissingPrecondition, Stale
+from app.kit.http import Cursor, FromApp, IfMatch, Limit, in_transaction, version_of
+from app.kit.page import Page
+from app.kit.problems import raises
+from app.kit.router import Router
+from app.kit.schema import Code
+from app.media.api import Signers
+from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
+from app.reports import queries as reports
+from app.reports.errors import ReportNotFound
+from app.reports.schemas import ReportOut
+
+router = Router(prefix="/v1", tags=["cases 案件"])
+Objection = Annotated[timedelta, FromApp("objection")]
+WORKFLOW = (
+    MoveForbidden, MoveImpossible, MoveIncomplete, OwnReport, CheckerIsHandler, FastLaneClosed,
+    ReturnsExhausted, AssigneeUnknown, CategoryUnknown, PhotoNotFound, PhotoUsed, PhotoSame,
+)  # fmt: skip
+
+
+@router.get("/cases", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def list_cases(
+    tx: Session,
+    actor: Staff,
+    status: Annotated[Status | None, Query()] = None,
+    region: Annotated[Code | None, Query(description="Code; its whole subtree")] = None,
+    category: Annotated[Code | None, Query()] = None,
+    mine: Annotated[bool, Query(description="Given to me")] = False,
+    overdue: Annotated[bool, Query()] = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[CaseBrief]:
+    """The cases of the caller's regions, newest first, each with the moves the caller may make."""
+    wanted = Filters(status, region, category, mine, overdue)
+    return views.queue_out(tx, actor, queries.queue(tx, actor, wanted, limit, cursor))
+
+
+@router.get("/cases/{case_id}", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction
+def get_case(tx: Session, actor: Staff, signer: Signers, case_id: UUID) -> CaseOut:
+    """One case with its photos, routing and moves; its version is the ETag."""
+    return views.case_out(tx, actor, queries.get_case(tx, actor, case_id), signer)
+
+
+@router.post(
+    "/cases/{case_id}/moves",
+    responses=raises(PersonOnly, StaffOnly, CaseNotFound, Stale, MissingPrecondition, *WORKFLOW),
+)
+@in_transaction
+def move_case(
+    tx: Session,
+    actor: Staff,
+    signer: Signers,
+    objection: Objection,
+    case_id: UUID,
+    body: CaseMoveDraft,
+    if_match: IfMatch = None,
+) -> CaseOut:
+    """Makes a move on the version that was read (If-Match); the answer is the case after it."""
+    row = service.move(tx, actor, case_id, body, version_of(if_match), objection)
+    return views.case_out(tx, actor, row, signer)
+
+
+@router.get("/cases/{case_id}/events", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction
+def list_case_events(tx: Session, actor: Staff, case_id: UUID) -> CaseEventList:
+    """The history: every move and note, in order."""
+    queries.get_case(tx, actor, case_id)
+    return CaseEventList(items=queries.events(tx, case_id))
+
+
+@router.post("/cases/{case_id}/notes", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction(status=201)
+def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> CaseEventList:
+    """Adds an internal note; reporters never see it."""
+    service.add_note(tx, actor, case_id, body.text)
+    return CaseEventList(items=queries.events(tx, case_id))
+
+
+@router.get("/cases/{case_id}/assignees", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction
+def list_assignees(tx: Session, actor: Staff, case_id: UUID) -> AssigneeList:
+    """Who can be given the case, the nearest post first."""
+    row = queries.get_case(tx, actor, case_id)
+    people = queries.assignees(tx, row.path)
+    return AssigneeList(
+        items=[
+            AssigneeOut(id=p.id, name=p.name, role=p.role, region_code=p.region_code)
+            for p in people
+        ]
+    )
+
+
+@router.post(
+    "/reports/{report_id}/withdraw",
+    responses=raises(PersonOnly, ReportNotFound, MoveImpossible, MoveForbidden),
+    tags=["reports 随手拍"],
+)
+@in_transaction
+def withdraw_report(
+    tx: Session, actor: Reporter, signer: Signers, report_id: UUID, body: WithdrawDraft
+) -> ReportOut:
+    """Takes back one's own report while nobody has been sent."""
+    service.withdraw(tx, actor, report_id, body.note)
+    return reports.get_report(tx, actor, report_id, signer)

@@ -1,0 +1,48 @@
+"""What can go wrong with cases."""
+
+from app.kit.errors import Conflict, Forbidden, NotFound, Unprocessable, Words
+
+
+class CaseNotFound(NotFound):
+    code = "case_not_found"
+    title = Words("没有这个案件", "No such case")
+
+
+class MoveForbidden(Forbidden):
+    code = "move_forbidden"
+    title = Words("您不能对此案件进行这项操作", "You may not make this move")
+
+
+class MoveImpossible(Conflict):
+    code = "move_impossible"
+    title = Words("案件当前状态不允许此操作", "The case does not allow this move now")
+
+
+class MoveIncomplete(Unprocessable):
+    code = "move_incomplete"
+    title = Words("此操作缺少必填内容", "The move lacks required fields")
+
+
+class OwnReport(Forbidden):
+    code = "own_report"
+    title = Words("不能审核自己上报的案件", "Nobody passes a check on their own report")
+
+
+class CheckerIsHandler(Forbidden):
+    code = "checker_is_handler"
+    title = Words("处置人员不能核查自己的案件", "The checker must not be the handler")
+
+
+class FastLaneClosed(Conflict):
+    code = "fast_lane_closed"
+    title = Words("非紧急类别须先核实再立案", "Only a hazard is filed without verifying")
+
+
+class ReturnsExhausted(Conflict):
+    code = "returns_exhausted"
+    title = Words("退单次数已达上限，须由上级决定", "Returned too often; the level above decides")
+
+
+class AssigneeUnknown(Unprocessable):
+    code = "assignee_unknown"
+    title = Words("所选处置人员不能处理此区域", "The chosen person cannot handle this region")

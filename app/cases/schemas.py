@@ -1,0 +1,135 @@
+"""The words of cases at the edge."""
+
+from typing import Annotated, Any, Literal, Self, get_args
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from app.cases.models import OUTCOMES, STATUSES
+from app.kit.schema import Code, Draft, Instant, Note, Out
+from app.media.schemas import PhotoOut, PlaceOut
+
+Status = Literal[
+    "reported", "verifying", "filed", "dispatched", "in_progress", "resolved",
+    "closed", "rejected", "merged", "suspended", "withdrawn",
+]  # fmt: skip
+MoveName = Literal[
+    "verify", "file", "reject", "withdraw", "dispatch", "accept", "return", "resolve", "close",
+    "rework",
+]  # fmt: skip
+Outcome = Literal["fixed", "no_action_needed", "not_responsible", "unable", "referred"]
+Reason = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
+class CaseMoveDraft(Draft):
+    """A move; which fields it needs stands in the case's `moves`."""
+
+    move: MoveName
+    category_code: Code | None = Field(None, examples=["C0101"])
+    assignee_id: UUID | None = None
+    reason_code: Reason | None = None
+    outcome: Outcome | None = None
+    photo_ids: list[UUID] = Field(default=[], max_length=9, description="After-photos, own, unused")
+    note: Note | None = Field(None, description="For staff")
+    public_note: Note | None = Field(None, description="For the reporter")
+
+    @model_validator(mode="after")
+    def names_photos_once(self) -> Self:
+        """Each photo is named once."""
+        if len(set(self.photo_ids)) != len(self.photo_ids):
+            raise ValueError("a photo is named twice")
+        return self
+
+
+class WithdrawDraft(Draft):
+    note: Note | None = None
+
+
+class NoteDraft(Draft):
+    text: Note
+
+
+class ChoiceOfReason(Out):
+    code: str
+    label: str
+    label_en: str
+
+
+class MoveOffer(Out):
+    move: MoveName
+    label: str = Field(examples=["立案"])
+    label_en: str
+    to: Status
+    required: list[str] = Field(examples=[["category_code"]])
+    optional: list[str]
+    reasons: list[ChoiceOfReason] = Field(description="For `reason_code`, when it is required")
+
+
+class AssigneeOut(Out):
+    id: UUID
+    name: str
+    role: str
+    region_code: str
+
+
+class AssigneeList(Out):
+    items: list[AssigneeOut]
+
+
+class CaseBrief(Out):
+    id: UUID
+    number: str = Field(examples=["500152-20261121-0001"])
+    version: int
+    status: Status
+    region_code: str
+    grid_code: str | None
+    grid_name: str | None
+    category_code: str | None
+    hazard: bool
+    description: str
+    address: str | None
+    place: PlaceOut | None
+    assignee_id: UUID | None
+    outcome: Outcome | None
+    rework: int
+    returns: int
+    overdue: bool
+    accept_due_at: Instant
+    handle_due_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
+    moves: list[MoveOffer] = Field(description="What this caller may do now, and what each needs")
+
+
+class CaseOut(CaseBrief):
+    routing: dict[str, Any] = Field(description="Why this grid and this post")
+    clock_rule: dict[str, Any] = Field(description="The clock as frozen at dispatch")
+    reports: int = Field(description="How many reports stand behind the case")
+    photos: list[PhotoOut] = Field(description="Before, from the reports")
+    after_photos: list[PhotoOut]
+
+    @override
+    def response_headers(self) -> dict[str, str]:
+        return {"ETag": f'"{self.version}"'}
+
+
+class CaseEventOut(Out):
+    at: Instant
+    kind: Literal["move", "note"]
+    version: int | None = Field(description="The case's version after a move")
+    move: str | None
+    from_status: str | None
+    to_status: str | None
+    actor: str | None = Field(description="Who, by display name; null is the service itself")
+    note: str | None
+    public_note: str | None
+    data: dict[str, Any]
+
+
+class CaseEventList(Out):
+    items: list[CaseEventOut]
+
+
+assert set(get_args(Status)) == set(STATUSES)
+assert set(get_args(Outcome)) == set(OUTCOMES)

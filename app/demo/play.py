@@ -1,0 +1,5 @@
+"""Playing the story."""
+
+
+def play(*, once: bool, port: int) -> int:
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The mini-program's home page: one call over points, reports and messages."""

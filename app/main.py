@@ -1,0 +1,142 @@
+"""The server: `create_app(settings)` puts the whole house together."""
+
+import gc
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI
+
+from app import tables
+from app.cases import api as cases
+from app.categories import api as categories
+from app.grids import api as grids
+from app.grids.service import GridCache
+from app.home import api as home
+from app.identity import api as identity
+from app.identity.tokens import TokenKeys, key_id
+from app.kit import docs, guard, health, logs, migrate, openapi, problems
+from app.kit.db import make_database
+from app.kit.idempotency import InFlight
+from app.ledger import api as ledger
+from app.media import api as media
+from app.media.bucket import LocalBucket
+from app.media.decoder import Decoder
+from app.media.queries import Signer
+from app.notify import api as notify
+from app.regions import api as regions
+from app.reports import api as reports
+from app.rewards import api as rewards
+from app.settings import Settings
+from app.store import api as store
+from app.store.codes import Codes
+from app.wechat.client import WechatClient
+from app.worker import Tools, Worker, make_handlers
+
+VERSION = "0.1.0"
+DESCRIPTION = """新新e家: couriers and riders report what is broken in the street (随手拍), see it
+fixed, and are thanked with points (积分) that buy daily goods. Errors are RFC 9457 problems with a
+stable `code`; every write takes an `Idempotency-Key`; lists are cursor pages."""
+ROUTERS: tuple[APIRouter, ...] = (
+    identity.router, reports.router, cases.router, media.router, grids.router, regions.router,
+    categories.router, rewards.router, ledger.router, store.router, notify.router, home.router,
+    health.router,
+)  # fmt: skip
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings; nothing is opened before it starts."""
+    app = FastAPI(
+        title="新新e家 xinxin-ejia", version=VERSION, description=DESCRIPTION, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url=None,
+    )  # fmt: skip
+    routers = [*ROUTERS, identity.development] if settings.in_development else list(ROUTERS)
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    openapi.install(app)
+    if settings.serves_docs:
+        docs.install(app)
+    furnish(app, settings)
+    app.add_middleware(
+        guard.Guard,
+        verify=app.state.token_keys.verify,
+        open_writes=frozenset(_open_writes(routers)),
+        upload_paths={"/v1/photos"},
+    )
+    return app
+
+
+def furnish(app: FastAPI, settings: Settings) -> None:
+    """Puts what endpoints take by `FromApp` on the application's state."""
+    state = app.state
+    state.settings = settings
+    state.strict = False
+    state.db = make_database(settings.database_url, pool_size=settings.pool_size)
+    # As many threads as connections: a thread that waits for one would stall its holder's commit.
+    state.threads = anyio.CapacityLimiter(settings.pool_size)
+    state.in_flight = InFlight()
+    state.token_keys = TokenKeys(_token_secrets(settings))
+    state.wechat_appid = settings.wechat_appid
+    state.wechat = WechatClient(
+        settings.wechat_appid, settings.wechat_secret.get_secret_value(), settings.wechat_url
+    )
+    state.bucket = LocalBucket(settings.data_dir)
+    state.decoder = Decoder(settings.decoders)
+    media_secret = settings.media_secret.get_secret_value().encode()
+    state.signer = Signer(media_secret, timedelta(minutes=settings.media_url_minutes))
+    state.grids = GridCache()
+    code_secret = settings.code_secret.get_secret_value().encode()
+    state.codes = Codes(code_secret, timedelta(minutes=settings.redemption_minutes))
+    state.objection = timedelta(hours=settings.objection_hours)
+
+
+def _token_secrets(settings: Settings) -> dict[str, str]:
+    keys = [settings.token_secret, settings.token_secret_previous]
+    values = [key.get_secret_value() for key in keys if key is not None]
+    # The key id names the secret without giving it away, so either order of rotation works.
+    return {key_id(value): value for value in values}
+
+
+def _open_writes(routers: list[APIRouter]) -> Iterator[str]:
+    """The paths that anyone may post to: endpoints without an actor."""
+    for router in routers:
+        for route in router.routes:
+            unit: Any = getattr(getattr(route, "endpoint", None), "unit", None)
+            if unit is not None and unit.resolver is None:
+                yield getattr(route, "path", "")
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refuses to serve on a wrong schema; runs the worker beside the server unless told not to."""
+    state, settings = app.state, app.state.settings
+    await anyio.to_thread.run_sync(migrate.check, state.db, tables.APPEND_ONLY)
+    await state.decoder.start()
+    worker = Worker(state.db, make_handlers(Tools(state.bucket, state.grids)))
+    thread = threading.Thread(target=worker.run, name="worker")
+    if settings.worker == "embedded":
+        thread.start()
+    # What was built at start lives for ever: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        worker.stop()
+        if thread.is_alive():
+            await anyio.to_thread.run_sync(thread.join)
+        await state.decoder.stop()
+        await state.wechat.aclose()
+        state.db.close()
+
+
+def from_environment() -> FastAPI:
+    """The factory for `uvicorn --factory app.main:from_environment`."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    return create_app(settings)

@@ -1,0 +1,18 @@
+"""The invariants of awards and caps."""
+
+CHECKS: dict[str, str] = {
+    "an award says what the ledger did": """
+        SELECT w.id FROM awards w
+        LEFT JOIN journals j ON j.kind = 'accrue' AND j.source = CAST(w.id AS TEXT)
+        LEFT JOIN journals s ON s.kind = 'settle' AND s.source = CAST(w.id AS TEXT)
+        WHERE (w.state IN ('granted', 'settled') AND w.points > 0 AND j.id IS NULL)
+           OR (w.state IN ('capped', 'waiting') AND j.id IS NOT NULL)
+           OR ((w.state = 'settled') <> (s.id IS NOT NULL))""",
+    "a cap counter is the sum of its awards": """
+        SELECT c.person_id FROM cap_counters c LEFT JOIN (
+          SELECT w.person_id, r.code, w.day, SUM(w.points) AS points FROM awards w
+          JOIN reward_rules r ON r.id = w.rule_id WHERE w.state <> 'voided'
+          GROUP BY w.person_id, r.code, w.day) a
+          ON a.person_id = c.person_id AND a.code = c.rule_code AND c.period = 'day:' || a.day
+        WHERE c.period LIKE 'day:%' AND c.used <> COALESCE(a.points, 0)""",
+}

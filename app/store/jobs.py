@@ -1,0 +1,15 @@
+"""What the worker does for the store."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.kit import clock
+from app.store import service
+
+
+def time_out(tx: Session, payload: Mapping[str, Any]) -> None:
+    """The handler of `redemption.due`."""
+    service.time_out(tx, UUID(payload["redemption_id"]), clock.now())

@@ -1,0 +1,251 @@
+"""Redeeming: goods and points are held together, handed out together, or given back together.
+
+Lock order: the redemption, the member's points, stock rows by item, the fund's pool.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.identity.access import Actor
+from app.kit import actions, attempts, clock, outbox
+from app.kit.db import insert_row
+from app.kit.ids import new_id
+from app.ledger import queries as ledger_queries
+from app.ledger import service as ledger
+from app.store import queries
+from app.store.codes import Codes, tidy
+from app.store.errors import (
+    CodeChecksTooOften,
+    CodeExpired,
+    CodeUnknown,
+    CodeUsed,
+    ItemTooCostly,
+    ItemUnavailable,
+    RedemptionResolved,
+    StockExhausted,
+)  # fmt: skip
+from app.store.models import (
+    Item,
+    Redemption,
+    RedemptionLine,
+    Station,
+    StationKeeper,
+    Stock,
+    StockMove,
+)  # fmt: skip
+from app.store.schemas import LineDraft, RedemptionDraft, RedemptionOut
+
+WRONG_CODES = 10
+
+
+def redeem(tx: Session, actor: Actor, draft: RedemptionDraft, codes: Codes) -> RedemptionOut:
+    """Holds goods and points until the code is shown.
+
+    Raises StationNotFound, ItemUnavailable, PointsInsufficient, StockExhausted.
+    """
+    station = queries.get_station(tx, draft.station_id)
+    wanted = sorted(draft.lines, key=lambda line: line.item_id)
+    items = queries.published(tx, [line.item_id for line in wanted])
+    if len(items) != len(wanted):
+        raise ItemUnavailable
+    redemption_id, now = new_id(), clock.now()
+    points = sum(items[line.item_id].points * line.quantity for line in wanted)
+    ledger.hold(
+        tx, source=str(redemption_id), person_id=actor.person_id, points=points, reason="redeem"
+    )
+    insert_row(
+        tx, Redemption, id=redemption_id, person_id=actor.person_id, station_id=station.id,
+        state="held", points=points,
+        cost_fen=sum(items[line.item_id].cost_fen * line.quantity for line in wanted),
+        code_hash=codes.hashed(codes.code(redemption_id)), created_at=now,
+        expires_at=now + codes.life,
+    )  # fmt: skip
+    _reserve(tx, actor, station.id, redemption_id, wanted, items)
+    outbox.enqueue(tx, "redemption.due", delay=codes.life, redemption_id=redemption_id)
+    return with_code(tx, queries.get_mine(tx, actor, redemption_id), codes)
+
+
+def _reserve(
+    tx: Session,
+    actor: Actor,
+    station_id: str,
+    redemption_id: UUID,
+    wanted: Sequence[LineDraft],
+    items: dict[UUID, Item],
+) -> None:
+    rows = []
+    for line in wanted:
+        _change_stock(tx, station_id, line.item_id, reserved=line.quantity)
+        _note(
+            tx, "reserve", station_id, line.item_id, redemption_id, actor.person_id,
+            reserved=line.quantity,
+        )  # fmt: skip
+        item = items[line.item_id]
+        rows.append(
+            {
+                "redemption_id": redemption_id, "item_id": item.id, "quantity": line.quantity,
+                "points_each": item.points, "cost_fen_each": item.cost_fen,
+            }
+        )  # fmt: skip
+    tx.execute(insert(RedemptionLine.__table__), rows)  # type: ignore[arg-type]
+
+
+def with_code(tx: Session, redemption: Redemption, codes: Codes) -> RedemptionOut:
+    """A redemption as its owner sees it: with the code while it is held."""
+    shown = queries.redemptions_out(tx, [redemption])[0]
+    if redemption.state == "held" and redemption.expires_at > clock.now():
+        shown.code = codes.code(redemption.id)
+    return shown
+
+
+def replay(_tx: Session, _actor: Actor, stored: str, codes: Codes) -> RedemptionOut:
+    """The first answer again, with the code that was not stored."""
+    shown = RedemptionOut.model_validate_json(stored)
+    shown.code = codes.code(shown.id)
+    return shown
+
+
+def cancel(tx: Session, actor: Actor, redemption_id: UUID) -> RedemptionOut:
+    """Gives points and goods back. Raises RedemptionNotFound, RedemptionResolved."""
+    redemption = queries.get_mine(tx, actor, redemption_id, lock=True)
+    if redemption.state != "held":
+        raise RedemptionResolved
+    _release(tx, redemption, "cancelled", actor.person_id)
+    return queries.redemptions_out(tx, [redemption])[0]
+
+
+def time_out(tx: Session, redemption_id: UUID, now: datetime) -> None:
+    """Gives points and goods back when nobody showed the code in time; no error otherwise."""
+    redemption = tx.get_one(Redemption, redemption_id, with_for_update={"key_share": True})
+    if redemption.state == "held" and redemption.expires_at <= now:
+        _release(tx, redemption, "expired", None)
+
+
+def _release(tx: Session, redemption: Redemption, state: str, actor_id: UUID | None) -> None:
+    ledger.cancel(tx, source=str(redemption.id), reason=state)
+    redemption.state, redemption.resolved_at = state, clock.now()
+    tx.flush()
+    for line in queries.lines(tx, redemption.id):
+        _change_stock(tx, redemption.station_id, line.item_id, reserved=-line.quantity)
+        _note(
+            tx, "release", redemption.station_id, line.item_id, redemption.id, actor_id,
+            reserved=-line.quantity,
+        )  # fmt: skip
+
+
+def fulfil(tx: Session, keeper: Actor, typed: str, codes: Codes) -> RedemptionOut:
+    """Hands the goods out against a code (核销), at one of the keeper's own stations.
+
+    Raises CodeUnknown (counted), CodeChecksTooOften, CodeUsed, CodeExpired.
+    """
+    subject = f"code:{keeper.person_id}"
+    if attempts.made(tx, subject) >= WRONG_CODES:
+        raise CodeChecksTooOften(headers=attempts.retry_after())
+    try:
+        redemption = queries.get_by_code(tx, keeper, codes.hashed(tidy(typed)))
+    except CodeUnknown:
+        raise CodeUnknown(keep=lambda kept: _count_wrong(kept, subject)) from None
+    if redemption.state == "fulfilled":
+        raise CodeUsed
+    if redemption.state != "held" or redemption.expires_at <= clock.now():
+        raise CodeExpired
+    _hand_out(tx, keeper, redemption)
+    return queries.redemptions_out(tx, [redemption])[0]
+
+
+def _count_wrong(tx: Session, subject: str) -> None:
+    attempts.add(tx, subject)
+
+
+def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
+    redemption.state, redemption.resolved_at = "fulfilled", clock.now()
+    redemption.keeper_id = keeper.person_id
+    tx.flush()
+    station, cost = redemption.station_id, redemption.cost_fen
+    for line in queries.lines(tx, redemption.id):
+        out = -line.quantity
+        _change_stock(tx, station, line.item_id, on_hand=out, reserved=out)
+        _note(
+            tx, "fulfil", station, line.item_id, redemption.id, keeper.person_id,
+            on_hand=out, reserved=out,
+        )  # fmt: skip
+    ledger.fulfil(tx, source=str(redemption.id), cost_fen=cost, merchant=station, reason="fulfil")
+    actions.record(tx, keeper.person_id, "redemption.fulfilled", "redemption", redemption.id)
+
+
+def _change_stock(
+    tx: Session, station_id: str, item_id: UUID, *, on_hand: int = 0, reserved: int = 0
+) -> None:
+    """One conditional update, so that the last piece goes to one buyer. Raises StockExhausted."""
+    enough = Stock.on_hand + on_hand >= Stock.reserved + reserved
+    row = Stock.station_id == station_id, Stock.item_id == item_id, enough
+    changed = update(Stock).where(*row)
+    values = {"on_hand": Stock.on_hand + on_hand, "reserved": Stock.reserved + reserved}
+    if tx.execute(changed.values(**values)).rowcount != 1:  # type: ignore[attr-defined]
+        raise StockExhausted
+
+
+def _note(
+    tx: Session,
+    kind: str,
+    station_id: str,
+    item_id: UUID,
+    source: UUID | str,
+    actor_id: UUID | None,
+    **change: Any,
+) -> None:
+    insert_row(
+        tx, StockMove, id=new_id(), station_id=station_id, item_id=item_id, kind=kind,
+        on_hand_change=change.get("on_hand", 0), reserved_change=change.get("reserved", 0),
+        source=str(source), actor_id=actor_id, created_at=clock.now(),
+    )  # fmt: skip
+
+
+def add_station(tx: Session, **values: Any) -> None:
+    """Opens a station, or leaves the one with this id as it is."""
+    if tx.get(Station, values["id"]) is None:
+        tx.add(Station(**values, open=True, created_at=clock.now()))
+        tx.flush()
+
+
+def add_keeper(tx: Session, station_id: str, person_id: UUID) -> None:
+    tx.add(StationKeeper(station_id=station_id, person_id=person_id, since=clock.now()))
+    actions.record(tx, None, "keeper.added", "station", station_id, person=str(person_id))
+
+
+def add_item(tx: Session, code: str, names: tuple[str, str], points: int, cost_fen: int) -> Item:
+    """Publishes an item. Raises ItemTooCostly when its points would not pay for it."""
+    if cost_fen > points * ledger_queries.lowest_rate(tx):
+        raise ItemTooCostly
+    item = Item(
+        id=new_id(), code=code, name=names[0], name_en=names[1], points=points,
+        cost_fen=cost_fen, published=True, created_at=clock.now(),
+    )  # fmt: skip
+    tx.add(item)
+    tx.flush()
+    return item
+
+
+def restock(
+    tx: Session,
+    station_id: str,
+    item_id: UUID,
+    quantity: int,
+    *,
+    source: str,
+    actor_id: UUID | None,
+) -> None:
+    """Puts pieces on a shelf; `source` is the delivery's number and counts once."""
+    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(Stock).values(
+        station_id=station_id, item_id=item_id, on_hand=0, reserved=0
+    )
+    tx.execute(row.on_conflict_do_nothing())
+    _note(tx, "restock", station_id, item_id, source, actor_id, on_hand=quantity)
+    _change_stock(tx, station_id, item_id, on_hand=quantity)
