@@ -26,7 +26,7 @@ from app.ledger import api as ledger
 from app.media import api as media
 from app.media.bucket import LocalBucket
 from app.media.decoder import Decoder
-from app.media.queries import Signer
+from app.media.views import Signer
 from app.notify import api as notify
 from app.regions import api as regions
 from app.reports import api as reports

@@ -35,13 +35,14 @@ from app.categories.errors import CategoryUnknown
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.errors import MissingPrecondition, Stale
-from app.kit.http import Cursor, FromApp, IfMatch, Limit, in_transaction, version_of
+from app.kit.http import Cursor, IfMatch, Limit, in_transaction, version_of
+from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
-from app.media.api import Signers
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
+from app.media.views import Signers
 from app.reports import queries as reports
 from app.reports.errors import ReportNotFound
 from app.reports.schemas import ReportOut

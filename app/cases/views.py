@@ -14,8 +14,8 @@ from app.cases.workflow import Move, Situation
 from app.identity.access import Actor
 from app.kit import clock
 from app.kit.page import Page, Slice
-from app.media.queries import Signer, photos_out
 from app.media.schemas import PlaceOut
+from app.media.views import Signer, photos_out
 from app.reports.queries import photos_of
 
 

@@ -9,7 +9,8 @@ from app.grids import queries, service
 from app.grids.errors import GridNotFound
 from app.grids.schemas import Crs, GridOut, LocationOut
 from app.grids.service import GridCache
-from app.kit.http import FromApp, in_transaction
+from app.kit.http import in_transaction
+from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude

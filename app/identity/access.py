@@ -12,7 +12,7 @@ from app.identity import queries
 from app.identity.errors import PersonOnly, RoleMissing, ScopeMissing, SessionEnded, StaffOnly
 from app.identity.models import Role
 from app.kit import clock
-from app.kit.http import Claims, Resolver
+from app.kit.marks import Claims, Resolver
 from app.regions.queries import PathColumn, under
 
 

@@ -24,7 +24,8 @@ from app.identity.schemas import (
     WechatSignIn,
 )  # fmt: skip
 from app.identity.tokens import TokenKeys
-from app.kit.http import FromApp, Prepared, apart, in_transaction
+from app.kit.http import Prepared, apart, in_transaction
+from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.wechat.client import WechatIdentity

@@ -29,11 +29,11 @@ from app.kit.errors import (
     Unavailable,
     Words,
 )  # fmt: skip
+from app.kit.marks import Claims, FromApp, Resolver
 from app.kit.page import CursorInvalid
 from app.kit.schema import Out
 
 T = TypeVar("T")
-Claims = dict[str, Any]
 Endpoint = Callable[..., Awaitable[Response]]
 UNSAFE = frozenset({"POST", "PUT", "DELETE"})
 # A refusal of these kinds is about the moment, not the request: a retry must try again.
@@ -64,20 +64,6 @@ Cursor = Annotated[
 class IdempotencyKeyInvalid(Invalid):
     code = "idempotency_key_invalid"
     title = Words("Idempotency-Key 格式不对", "Idempotency-Key must be 8-100 visible characters")
-
-
-@dataclass(frozen=True)
-class Resolver:
-    """Marks a parameter that is found inside the unit: `Annotated[Actor, Resolver(who_asks)]`."""
-
-    resolve: Callable[[Session, Claims], Any]
-
-
-@dataclass(frozen=True)
-class FromApp:
-    """Marks a parameter that the application holds: `Annotated[Signer, FromApp("signer")]`."""
-
-    name: str
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Reporter
 from app.identity.errors import PersonOnly
-from app.kit.http import FromApp, Prepared, in_transaction
+from app.kit.http import Prepared, in_transaction
 from app.kit.ids import new_id
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -30,11 +30,10 @@ from app.media.errors import (
     PhotoUnreadable,
 )  # fmt: skip
 from app.media.pixels import MAX_BYTES, Developed
-from app.media.queries import Signer
 from app.media.schemas import PhotoOut
+from app.media.views import Signers
 
 router = Router(prefix="/v1/photos", tags=["media 照片"])
-Signers = Annotated[Signer, FromApp("signer")]
 REFUSALS = (
     PhotoEmpty, PhotoUnreadable, PhotoTypeRefused, PhotoTooLarge, PhotoTooManyPixels,
     PhotoTooCostly, PhotoAnimated, DecoderBusy, BucketFull, BucketUnavailable,

@@ -13,8 +13,8 @@ from app.media.bucket import Bucket
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.models import Photo
 from app.media.pixels import Developed
-from app.media.queries import VARIANTS, Signer, photo_out
 from app.media.schemas import PhotoOut
+from app.media.views import VARIANTS, Signer, photo_out
 
 ORPHAN_AGE = timedelta(hours=24)
 SEALED = "sealed"

@@ -11,8 +11,8 @@ from app.kit.http import Cursor, Limit, in_transaction
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.media.api import Signers
 from app.media.errors import PhotoNotFound, PhotoUsed
+from app.media.views import Signers
 from app.regions.errors import RegionUnknown
 from app.reports import queries, service
 from app.reports.errors import ReportNotFound

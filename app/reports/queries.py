@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.identity.access import Actor
 from app.kit.page import Page, cut
 from app.media.models import Photo
-from app.media.queries import Signer, photo_out
 from app.media.schemas import PhotoOut, PlaceOut
+from app.media.views import Signer, photo_out
 from app.regions.models import Region
 from app.reports.errors import ReportNotFound
 from app.reports.models import Report, ReportPhoto, ReportStatus

@@ -13,7 +13,7 @@ from app.kit import clock, outbox
 from app.kit.db import insert_row
 from app.kit.ids import new_id
 from app.media import service as media
-from app.media.queries import Signer
+from app.media.views import Signer
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
 from app.reports import queries

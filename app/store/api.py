@@ -11,7 +11,8 @@ from app.grids.service import to_wgs84
 from app.identity.access import Keeper, Reporter
 from app.identity.errors import PersonOnly, RoleMissing
 from app.kit.errors import Invalid
-from app.kit.http import Cursor, FromApp, Limit, in_transaction
+from app.kit.http import Cursor, Limit, in_transaction
+from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router

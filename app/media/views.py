@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kit import clock
+from app.kit.marks import FromApp
 from app.media.bucket import sign, verify
 from app.media.models import Photo
 from app.media.schemas import PhotoOut, PhotoUrls, PlaceOut
@@ -36,6 +38,9 @@ class Signer:
     def allows(self, photo_id: UUID, variant: str, expires: int, signature: str) -> bool:
         now = int(clock.now().timestamp())
         return verify(self.secret, f"{variant}/{photo_id}", expires, signature, now=now)
+
+
+Signers = Annotated[Signer, FromApp("signer")]
 
 
 def photo_out(photo: Photo, signer: Signer) -> PhotoOut:
