@@ -206,7 +206,17 @@ def play_demo(
     port: int = 8000,
 ) -> None:
     """Load the sample district, serve it, and play the story over HTTP."""
-    raise typer.Exit(play.play(once=once, port=port))
+    given = Settings(environment="development")
+    chosen = given.model_fields_set
+    url = given.database_url if "database_url" in chosen else "sqlite:///var/demo/xinxin.db"
+    folder = given.data_dir if "data_dir" in chosen else Path("var/demo/photos")
+    play.prepare(url)
+    environment = {
+        "XINXIN_ENVIRONMENT": "development",
+        "XINXIN_DATABASE_URL": url,
+        "XINXIN_DATA_DIR": str(folder),
+    }
+    raise typer.Exit(play.play(once=once, port=port, environment=environment))
 
 
 def run() -> None:

@@ -213,9 +213,16 @@ def grant(tx: Session, by: UUID | None, person_id: UUID, role: Role, region_code
     actions.record(tx, by, "role.granted", "person", person_id, role=role, region=region_code)
 
 
-def add_client(tx: Session, client_id: str, name: str, scopes: Sequence[str], region: str) -> str:
-    """A new API client; its secret is returned once and kept hashed."""
-    secret = tokens.new_secret()
+def add_client(
+    tx: Session,
+    client_id: str,
+    name: str,
+    scopes: Sequence[str],
+    region: str,
+    secret: str | None = None,
+) -> str:
+    """A new API client; its secret is made here unless given, returned once, and kept hashed."""
+    secret = secret or tokens.new_secret()
     tx.add(
         ApiClient(
             id=client_id, name=name, secret_hash=tokens.digest(secret), scopes=list(scopes),
