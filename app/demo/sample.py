@@ -64,7 +64,8 @@ def load(tx: Session) -> bool:
         return False
     load_map(tx)
     categories.load_seed(tx)
-    people = {name: _staff(tx, name) for name in STAFF}
+    grid = grid_of_spot(tx)
+    people = {name: _staff(tx, name, grid) for name in STAFF}
     fund = _fund(tx, people["ma"], people["wu"])
     rewards.add_rule(
         tx, code="verified_problem", event="report.filed",
@@ -92,10 +93,9 @@ def grid_of_spot(tx: Session) -> str:
     return code
 
 
-def _staff(tx: Session, name: str) -> Person:
+def _staff(tx: Session, name: str, grid: str) -> Person:
     shown, role = STAFF[name]
     person = identity.add_staff(tx, name, PASSWORD, shown)
-    grid = grid_of_spot(tx)
     community = regions_queries.get_region(tx, grid).parent_code or DISTRICT
     region = {Role.GRID_STAFF: grid, Role.GRID_HEAD: community}.get(role, DISTRICT)
     identity.grant(tx, None, person.id, role, region)

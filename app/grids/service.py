@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.grids import gcj02, queries
@@ -70,19 +70,15 @@ def import_grids(tx: Session, drafts: Sequence[GridDraft]) -> int:
             for d in sorted(drafts, key=lambda d: (d.level, d.code))
         ],
     )
+    known = {grid.code: grid for grid in tx.scalars(select(Grid))}
     for draft in drafts:
-        _put(tx, draft)
+        grid = known.get(draft.code) or Grid(code=draft.code)
+        grid.net, grid.shape, grid.updated_at = draft.net, draft.wkb, clock.now()
+        tx.add(grid)
+    tx.flush()
     if queries.version(tx) == 0:
         tx.execute(insert(GridVersion).values(id=1, version=1))
     else:
         tx.execute(update(GridVersion).values(version=GridVersion.version + 1))
     actions.record(tx, None, "grids.imported", "grids", "all", count=len(drafts))
     return len(drafts)
-
-
-def _put(tx: Session, draft: GridDraft) -> None:
-    grid = tx.get(Grid, draft.code)
-    if grid is None:
-        grid = Grid(code=draft.code)
-        tx.add(grid)
-    grid.net, grid.shape, grid.updated_at = draft.net, draft.wkb, clock.now()

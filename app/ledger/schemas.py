@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.kit.schema import Draft, Fen, Instant, Name, Note, Out
+from app.kit.schema import Draft, Instant, Name, Note, Out
 from app.ledger.models import Contributor
 
 
@@ -46,7 +46,8 @@ class FundList(Out):
 class ContributionDraft(Draft):
     kind: Contributor
     contributor: Name = Field(examples=["潼南区总工会"])
-    fen: Fen = Field(ge=1, examples=[5000000])
+    # Not Fen: its own bound of 0 would win over a tighter one here.
+    fen: int = Field(strict=True, ge=1, le=1_000_000_000_000, examples=[5000000])
     note: Note | None = None
 
 

@@ -1,0 +1,61 @@
+"""`python bench/run.py`: measures the service beside its limits; see bench/README.md."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the service beside its limits.")
+    parser.add_argument("--quick", action="store_true", help="about a minute: 2 rounds of 0.4 s")
+    parser.add_argument("--engines", default=",".join(ENGINES), help="sqlite,postgresql")
+    parser.add_argument("--rounds", type=int, help="rounds of every scene (5)")
+    parser.add_argument("--seconds", type=float, help="length of a scene in a round (3)")
+    parser.add_argument("--out", type=Path, help="JSON file (bench/results/<time>.json)")
+    given = parser.parse_args()
+    given.rounds = given.rounds or (2 if given.quick else 5)
+    given.seconds = given.seconds or (0.4 if given.quick else 3.0)
+    given.engines = [name for name in given.engines.split(",") if name]
+    if unknown := set(given.engines) - set(ENGINES):
+        parser.error(f"unknown engine: {', '.join(sorted(unknown))}")
+    return given
+
+
+def main() -> int:
+    """Runs every engine, prints its table, writes the JSON; 1 when anything was answered wrongly."""
+    given = arguments()
+    # Imported here: helper processes import this file again and need none of it.
+    import report
+    import suite
+
+    from app.kit import clock
+
+    plan = suite.Plan(given.rounds, given.seconds)
+    machine, results = report.facts(plan), []
+    for engine in given.engines:
+        try:
+            results.append(suite.measure(engine, plan))
+        except RuntimeError as error:
+            print(f"FAILED on {engine}: {error}", file=sys.stderr)
+            return 1
+        print("\n".join(report.table(results[-1])), flush=True)
+    stamp = f"{clock.now():%Y%m%d-%H%M%S}.json"
+    file = given.out or Path(__file__).parent / "results" / stamp
+    report.write(file, machine, results)
+    print(f"\nwritten: {file}")
+    return 0
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    sys.exit(130)
+
+
+if __name__ == "__main__":
+    # A polite end, so that every server that was started is stopped as well.
+    signal.signal(signal.SIGTERM, _stop)
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Fills a database: the district's 1,947 grids, people, funds, goods, photos and cases.
+
+All of it is made by the services; then rows of reports, cases and photos are multiplied, because
+thousands of submissions one by one would take longer than the measurement.
+"""
+
+import csv
+import random
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from servers import ROOT
+from sqlalchemy import Table, insert, select, text
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case, CaseMove, CaseReport
+from app.categories import service as categories
+from app.grids import imports as grid_imports
+from app.grids import service as grids
+from app.grids.service import GridCache
+from app.identity import service as identity
+from app.identity.access import Actor, Held
+from app.identity.models import Occupation, Person, Role
+from app.identity.tokens import TokenKeys
+from app.kit import clock, outbox
+from app.kit.db import Database, work
+from app.kit.ids import new_id
+from app.ledger import funds
+from app.ledger import service as ledger
+from app.ledger.models import Account, Contributor, Fund, Lot
+from app.ledger.schemas import ContributionDraft
+from app.media import service as media
+from app.media.bucket import LocalBucket
+from app.media.models import Photo
+from app.media.pixels import Developed
+from app.media.views import Signer
+from app.regions import imports as region_imports
+from app.regions import service as regions
+from app.reports import service as reports
+from app.reports.models import Report, ReportPhoto
+from app.reports.schemas import PlaceDraft, ReportDraft
+from app.store import service as store
+from app.worker import Tools, make_handlers
+
+DATA = ROOT / "app" / "demo" / "data"
+DISTRICT = "500152000000"
+MODELS, STAFF, STATIONS, LOTS, LOT_POINTS, BATCH = 24, 8, 8, 5, 100, 2_000
+SIGNER = Signer(b"bench" * 8, timedelta(minutes=30))
+
+
+@dataclass
+class Member:
+    """Someone who is signed in; `lots` and `account` are a reporter's points."""
+
+    person_id: UUID
+    sign_in: str
+    account: UUID | None = None
+    lots: list[UUID] = field(default_factory=list)
+
+
+@dataclass
+class Stock:
+    """What scenes draw from. Each photo (with its owner's number) and case serves once."""
+
+    keys: TokenKeys
+    reporters: list[Member] = field(default_factory=list)
+    movers: list[Member] = field(default_factory=list)
+    keepers: list[Member] = field(default_factory=list)
+    stations: list[str] = field(default_factory=list)
+    places: list[tuple[float, float]] = field(default_factory=list)
+    item: str = ""
+    photos: deque[tuple[int, UUID]] = field(default_factory=deque)
+    # A case, and the report behind it.
+    cases: deque[tuple[UUID, UUID]] = field(default_factory=deque)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    reporters: int
+    photos: int
+    cases: int
+
+
+def fill(db: Database, keys: TokenKeys, sizes: Sizes) -> Stock:
+    """Everything, in a few units of work."""
+    stock = Stock(keys)
+    with work(db, write=True) as tx:
+        _map(tx, stock)
+        categories.load_seed(tx)
+        stock.movers = [_staff(tx, keys, n, Role.DISPATCHER) for n in range(STAFF)]
+        stock.keepers = [_staff(tx, keys, n, Role.KEEPER) for n in range(STATIONS)]
+        stock.reporters = [_reporter(tx, keys, n) for n in range(sizes.reporters)]
+        fund = _fund(tx, sizes.reporters * LOTS * LOT_POINTS)
+        _store(tx, stock)
+    for reporter in stock.reporters:
+        with work(db, write=True) as tx:
+            _points(tx, reporter, fund)
+    _multiply(db, stock, sizes, _models(db, stock))
+    with db.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+        if not db.is_sqlite:
+            connection.execute(text("CHECKPOINT"))
+    return stock
+
+
+def _map(tx: Session, stock: Stock) -> None:
+    regions.import_regions(tx, region_imports.read_csv(DATA / "tongnan_regions.csv"))
+    reading = grid_imports.read_geojson(DATA / "tongnan_grids.geojson.gz")
+    drafts = [draft for draft in reading.drafts if draft.level == 3]
+    grids.import_grids(tx, drafts)
+    points = [draft.shape.representative_point() for draft in drafts]
+    stock.places = [(point.y, point.x) for point in points]
+    random.Random(1).shuffle(stock.places)
+
+
+def _member(keys: TokenKeys, person_id: UUID, token: str) -> Member:
+    return Member(person_id, keys.verify(token)["sid"])
+
+
+def _staff(tx: Session, keys: TokenKeys, number: int, role: Role) -> Member:
+    person = identity.add_person(tx, f"{role} {number}", Occupation.STAFF)
+    identity.grant(tx, None, person.id, role, DISTRICT)
+    signed = identity.sign_in_with_password(tx, keys, person.id)
+    return _member(keys, person.id, signed.access_token)
+
+
+def _reporter(tx: Session, keys: TokenKeys, number: int) -> Member:
+    signed = identity.sign_in_with_wechat(tx, keys, "wx", f"bench-{number}", None)
+    return _member(keys, signed.person.id, signed.access_token)
+
+
+def _actor(person: Person, role: Role) -> Actor:
+    return Actor(person.id, new_id(), person.member_no, (Held(role, f"/{DISTRICT}/"),))
+
+
+def _fund(tx: Session, points: int) -> Fund:
+    fund = funds.add_fund(tx, "bench", "暖新基金", "感谢", DISTRICT, 100)
+    manager, approver = (
+        identity.add_person(tx, name, Occupation.STAFF) for name in ("manager", "approver")
+    )
+    draft = ContributionDraft(
+        kind=Contributor.GOVERNMENT, contributor="潼南区", fen=points * fund.rate_fen
+    )
+    proposed = funds.propose(tx, _actor(manager, Role.FUND_MANAGER), fund.id, draft)
+    funds.approve(tx, _actor(approver, Role.FUND_APPROVER), fund.id, proposed.id)
+    return fund
+
+
+def _store(tx: Session, stock: Stock) -> None:
+    with (DATA / "stations.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))[:STATIONS]
+    item = store.add_item(tx, "soap", ("香皂", "Soap"), points=5, cost_fen=400)
+    stock.item, stock.stations = str(item.id), [row["id"] for row in rows]
+    for row, keeper in zip(rows, stock.keepers, strict=True):
+        store.add_station(
+            tx, id=row["id"], name=row["name"], kind=row["kind"],
+            region_code=row["community_code"], lat=float(row["lat"]), lng=float(row["lng"]),
+            hours=[row["hours"]], services=row["services"].split("|"),
+        )  # fmt: skip
+        store.add_keeper(tx, row["id"], keeper.person_id)
+        store.restock(
+            tx, row["id"], item.id, 1_000_000, source=f"bench-{row['id']}",
+            actor_id=keeper.person_id,
+        )  # fmt: skip
+
+
+def _points(tx: Session, reporter: Member, fund: Fund) -> None:
+    for _ in range(LOTS):
+        source = str(new_id())
+        ledger.accrue(
+            tx, source=source, person_id=reporter.person_id, fund=fund, points=LOT_POINTS,
+            validity_days=365, reason="bench",
+        )  # fmt: skip
+        ledger.settle(tx, source=source, reason="bench")
+    owner = Account.kind == "member", Account.owner == str(reporter.person_id)
+    reporter.account = tx.scalars(select(Account.id).where(*owner)).one()
+    lots = select(Lot.id).where(Lot.account_id == reporter.account)
+    reporter.lots = list(tx.scalars(lots.order_by(Lot.id)))
+
+
+def _models(db: Database, stock: Stock) -> list[UUID]:
+    """A few reports, submitted and routed by the services; the rest are copies of these."""
+    made = []
+    for number in range(MODELS):
+        reporter = stock.reporters[number % len(stock.reporters)]
+        actor = Actor(reporter.person_id, UUID(reporter.sign_in), "", ())
+        lat, lng = stock.places[number]
+        with work(db, write=True) as tx:
+            photo = media.keep(tx, actor.person_id, new_id(), 300_000, _developed(), SIGNER)
+            draft = ReportDraft(
+                description="人行道上的井盖破损，一踩就晃，很危险", category="manhole",
+                photo_ids=[photo.id], place=PlaceDraft(lat=lat, lng=lng, crs="wgs84"),
+            )  # fmt: skip
+            made.append(reports.submit(tx, actor, draft, SIGNER).id)
+    handlers = make_handlers(Tools(LocalBucket(ROOT / "var" / "bench" / "none"), GridCache()))
+    while outbox.run_one(db, handlers):
+        pass
+    return made
+
+
+def _developed() -> Developed:
+    facts = {"content_type": "image/jpeg", "width": 1080, "height": 1440, "taken_at": None}
+    hashes = {"sha256": new_id().hex * 2, "dhash": "0" * 16}
+    return Developed(**facts, **hashes, lat=None, lng=None, display=b"", thumb=b"")
+
+
+def _multiply(db: Database, stock: Stock, sizes: Sizes, models: list[UUID]) -> None:
+    with work(db, write=True) as tx:
+        originals = [_original(tx, report_id) for report_id in models]
+    for start in range(0, sizes.cases, BATCH):
+        with work(db, write=True) as tx:
+            numbers = range(start, min(start + BATCH, sizes.cases))
+            copies = [_copy(originals[n % MODELS], n) for n in numbers]
+            for table in originals[0]:
+                tx.execute(insert(table), [copy[table] for copy in copies])
+            behind = [copy[CaseReport.__table__] for copy in copies]
+            stock.cases.extend((row["case_id"], row["report_id"]) for row in behind)
+    photo = originals[0][Photo.__table__]
+    for start in range(0, sizes.photos, BATCH):
+        with work(db, write=True) as tx:
+            owners = [n % len(stock.reporters) for n in range(start, start + BATCH)]
+            rows = [
+                {**photo, "id": new_id(), "owner_id": stock.reporters[n].person_id, "used_for": None}
+                for n in owners
+            ]
+            tx.execute(insert(Photo.__table__), rows)
+            stock.photos.extend(zip(owners, (row["id"] for row in rows), strict=True))
+
+
+def _original(tx: Session, report_id: UUID) -> dict[Table, dict[str, Any]]:
+    """The rows of one report and its case, in the order in which they may be inserted."""
+    case_id = select(CaseReport.case_id).where(CaseReport.report_id == report_id)
+    photo_id = select(ReportPhoto.photo_id).where(ReportPhoto.report_id == report_id)
+    wanted = {
+        Photo: Photo.id.in_(photo_id), Report: Report.id == report_id,
+        ReportPhoto: ReportPhoto.report_id == report_id, Case: Case.id.in_(case_id),
+        CaseReport: CaseReport.report_id == report_id, CaseMove: CaseMove.case_id.in_(case_id),
+    }  # fmt: skip
+    found = {}
+    for model, condition in wanted.items():
+        table: Any = model.__table__
+        found[table] = dict(tx.execute(select(table).where(condition)).one()._mapping)
+    return found
+
+
+def _copy(original: dict[Table, dict[str, Any]], number: int) -> dict[Table, dict[str, Any]]:
+    report_id, case_id, photo_id, at = new_id(), new_id(), new_id(), clock.now()
+    changes: dict[Any, dict[str, Any]] = {
+        Photo: {"id": photo_id, "used_for": f"report:{report_id}"},
+        Report: {"id": report_id, "created_at": at, "case_number": f"500152-20200101-{number:07}"},
+        ReportPhoto: {"report_id": report_id, "photo_id": photo_id},
+        Case: {"id": case_id, "created_at": at, "number": f"500152-20200101-{number:07}"},
+        CaseReport: {"report_id": report_id, "case_id": case_id},
+        CaseMove: {"id": new_id(), "case_id": case_id},
+    }
+    by_table = {model.__table__: change for model, change in changes.items()}
+    return {table: {**row, **by_table[table]} for table, row in original.items()}

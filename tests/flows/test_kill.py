@@ -1,0 +1,105 @@
+"""kill -9 between and within the steps of the story; a retry with the same keys finishes it once."""
+
+import contextlib
+import random
+import socket
+import subprocess
+import threading
+import time
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from app.demo import play, sample
+from app.demo.story import Story, StoryFailed
+from app.demo.wechat_server import FakeWechat
+from app.kit import audit
+from app.kit.db import work
+from app.ledger.audit import CHECKS as LEDGER
+from app.ledger.models import Journal
+from app.reports.models import Report
+from app.rewards.audit import CHECKS as REWARDS
+from app.store.audit import CHECKS as STORE
+from app.store.models import Redemption
+
+
+class Mortal:
+    """A real server process that is killed and started again on the same port and data."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+        self._open = contextlib.ExitStack()
+
+    def start(self) -> None:
+        entered = self._open.enter_context(play.server(self.port, self.environment))
+        self.process = entered[0]
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self._open.close()
+
+
+@pytest.fixture
+def fake():
+    return FakeWechat(play.APPID, play.SECRET)
+
+
+@pytest.fixture
+def mortal(db, url, tmp_path, fake):
+    with work(db, write=True) as tx:
+        sample.load(tx)
+    with play.wechat(fake) as wechat_url:
+        server = Mortal(
+            {
+                "XINXIN_ENVIRONMENT": "development", "XINXIN_DATABASE_URL": url,
+                "XINXIN_DATA_DIR": str(tmp_path / "photos"), "XINXIN_WECHAT_APPID": play.APPID,
+                "XINXIN_WECHAT_SECRET": play.SECRET, "XINXIN_WECHAT_URL": wechat_url,
+                "XINXIN_OBJECTION_HOURS": "0", "XINXIN_LOG_LEVEL": "ERROR", "XINXIN_DECODERS": "1",
+            }
+        )  # fmt: skip
+        server.start()
+        yield server
+        server.stop()
+
+
+def test_killed_between_and_within_all_steps_the_story_happens_once(mortal, db, fake):
+    rng = random.Random(20261121)
+    with httpx.Client(base_url=f"http://127.0.0.1:{mortal.port}", timeout=20) as http:
+        story = Story(http, fake, UUID(int=uuid4().int), tell=lambda _text: None)
+        for step in story.steps:
+            killer = threading.Timer(rng.uniform(0.005, 0.08), mortal.kill)
+            killer.start()
+            with contextlib.suppress(StoryFailed, httpx.HTTPError):
+                step()
+            killer.join()
+            mortal.start()
+            # Whether the first try was cut off or had an answer: the same keys again, and on.
+            step()
+    wait_idle(db)
+    with work(db, write=False) as tx:
+        assert audit.broken(tx, {**LEDGER, **REWARDS, **STORE}) == []
+        assert tx.query(Report).count() == 1
+        assert [r.state for r in tx.query(Redemption)] == ["fulfilled"]
+        kinds = sorted(j.kind for j in tx.query(Journal) if j.kind != "contribute")
+        assert kinds == ["accrue", "fulfil", "redeem", "settle"]
+
+
+def wait_idle(db) -> None:
+    """Waits until the worker has nothing that is due."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    waiting = text("SELECT count(*) FROM jobs WHERE state = 'ready' AND kind LIKE 'case.%'")
+    for _ in range(100):
+        with work(db, write=False) as tx:
+            if not tx.scalar(waiting):
+                return
+        time.sleep(0.1)
+    raise AssertionError("jobs are left")
