@@ -18,9 +18,10 @@ from app.grids import api as grids
 from app.grids.service import GridCache
 from app.home import api as home
 from app.identity import api as identity
+from app.identity import queries as identity_queries
 from app.identity.tokens import TokenKeys, key_id
 from app.kit import docs, guard, health, logs, migrate, openapi, problems
-from app.kit.db import make_database
+from app.kit.db import Database, make_database, work
 from app.kit.idempotency import InFlight
 from app.ledger import api as ledger
 from app.media import api as media
@@ -116,6 +117,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuses to serve on a wrong schema; runs the worker beside the server unless told not to."""
     state, settings = app.state, app.state.settings
     await anyio.to_thread.run_sync(migrate.check, state.db, tables.APPEND_ONLY)
+    if not settings.in_development:
+        await anyio.to_thread.run_sync(refuse_development_accounts, state.db)
     await state.decoder.start()
     worker = Worker(state.db, make_handlers(Tools(state.bucket, state.grids)))
     thread = threading.Thread(target=worker.run, name="worker")
@@ -133,6 +136,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.decoder.stop()
         await state.wechat.aclose()
         state.db.close()
+
+
+def refuse_development_accounts(db: Database) -> None:
+    """Raises RuntimeError when the demo's accounts are in a database that is to be real."""
+    with work(db, write=False) as tx:
+        if identity_queries.has_development_accounts(tx):
+            raise RuntimeError("this database holds development accounts: use another one")
 
 
 def from_environment() -> FastAPI:

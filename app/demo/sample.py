@@ -74,7 +74,9 @@ def load(tx: Session) -> bool:
     )  # fmt: skip
     _store(tx, people["li"])
     scopes = ["points:read"]
-    identity.add_client(tx, TILL, "暖新驿站收银台", scopes, DISTRICT, secret=TILL_SECRET)
+    identity.add_client(
+        tx, TILL, "暖新驿站收银台", scopes, DISTRICT, development_secret=TILL_SECRET
+    )
     return True
 
 
@@ -95,7 +97,7 @@ def grid_of_spot(tx: Session) -> str:
 
 def _staff(tx: Session, name: str, grid: str) -> Person:
     shown, role = STAFF[name]
-    person = identity.add_staff(tx, name, PASSWORD, shown)
+    person = identity.add_staff(tx, name, PASSWORD, shown, development=True)
     community = regions_queries.get_region(tx, grid).parent_code or DISTRICT
     region = {Role.GRID_STAFF: grid, Role.GRID_HEAD: community}.get(role, DISTRICT)
     identity.grant(tx, None, person.id, role, region)

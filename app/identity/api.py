@@ -70,7 +70,7 @@ def sign_in_with_wechat(
 def sign_in_for_development(tx: Session, keys: Keys, body: DevelopmentSignIn) -> TokensOut:
     """Signs a made-up WeChat user in. It exists only while the environment is development."""
     openid = f"development-{body.member}"
-    return service.sign_in_with_wechat(tx, keys, "development", openid, None)
+    return service.sign_in_with_wechat(tx, keys, queries.DEVELOPMENT, openid, None)
 
 
 async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:

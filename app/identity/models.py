@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import At, CodeStr, Id, Json, Str
+from app.kit.columns import At, CodeStr, Flag, Id, Json, Str
 from app.kit.db import Base
 
 
@@ -83,6 +83,8 @@ class StaffAccount(Base):
     person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
     username: Mapped[CodeStr] = mapped_column(unique=True)
     password_hash: Mapped[Str]
+    # Accounts whose password everyone knows; production does not start beside one.
+    development: Mapped[Flag]
     created_at: Mapped[At]
 
 
@@ -97,6 +99,7 @@ class ApiClient(Base):
     scopes: Mapped[Json]
     region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"))
     state: Mapped[CodeStr]
+    development: Mapped[Flag]
     created_at: Mapped[At]
 
     __table_args__ = (CheckConstraint("state IN ('active', 'disabled')", name="state"),)

@@ -1,11 +1,17 @@
 """Staff passwords: argon2id, and an equal effort for accounts that do not exist."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 _hasher = PasswordHasher()
-# Verified against when the account is unknown, so that the answer takes as long.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """Verified against when the account is unknown, so that the answer takes as long."""
+    return _hasher.hash("nobody has this password")
 
 
 def hash_password(password: str) -> str:
@@ -15,7 +21,7 @@ def hash_password(password: str) -> str:
 def matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; takes the same time for an unknown account (None)."""
     try:
-        _hasher.verify(password_hash or _NOBODY, password)
+        _hasher.verify(password_hash or _nobody(), password)
     except (Argon2Error, InvalidHashError):
         return False
     return password_hash is not None

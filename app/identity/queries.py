@@ -79,6 +79,19 @@ def find_account(tx: Session, username: str) -> StaffAccount | None:
     return tx.scalar(select(StaffAccount).where(StaffAccount.username == username))
 
 
+DEVELOPMENT = "development"
+
+
+def has_development_accounts(tx: Session) -> bool:
+    """Whether someone could sign in here with what every reader of this code knows."""
+    known = (
+        select(StaffAccount.person_id).where(StaffAccount.development),
+        select(ApiClient.id).where(ApiClient.development),
+        select(WechatBinding.person_id).where(WechatBinding.appid == DEVELOPMENT),
+    )
+    return any(tx.execute(query.limit(1)).first() for query in known)
+
+
 def find_client(tx: Session, client_id: str) -> ApiClient | None:
     return tx.get(ApiClient, client_id)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.identity import passwords, queries, tokens
@@ -58,16 +59,30 @@ def sign_in_with_wechat(
     """Signs a WeChat user in; the first time makes a person. Raises CredentialsWrong (disabled)."""
     person = queries.find_by_wechat(tx, appid, openid)
     if person is None:
-        person = add_person(tx, "微信用户", Occupation.OTHER)
-        tx.add(
-            WechatBinding(
-                appid=appid, openid=openid, unionid=unionid, person_id=person.id,
-                created_at=clock.now(),
-            )
-        )  # fmt: skip
-    elif person.state != "active":
+        person = _meet(tx, appid, openid, unionid)
+    if person.state != "active":
         raise CredentialsWrong
     return _open(tx, keys, person.id, REPORTER_SESSION)
+
+
+def _meet(tx: Session, appid: str, openid: str, unionid: str | None) -> Person:
+    """Makes the person behind a WeChat user who is here for the first time."""
+    try:
+        with tx.begin_nested():
+            person = add_person(tx, "微信用户", Occupation.OTHER)
+            tx.add(
+                WechatBinding(
+                    appid=appid, openid=openid, unionid=unionid, person_id=person.id,
+                    created_at=clock.now(),
+                )
+            )  # fmt: skip
+    except IntegrityError:
+        # Two first sign-ins at once: the other one has just made this person.
+        met = queries.find_by_wechat(tx, appid, openid)
+        if met is None:
+            raise
+        return met
+    return person
 
 
 def sign_in_with_password(tx: Session, keys: TokenKeys, person_id: UUID) -> TokensOut:
@@ -187,7 +202,9 @@ def _free_member_no(tx: Session) -> str:
             return number
 
 
-def add_staff(tx: Session, username: str, password: str, name: str) -> Person:
+def add_staff(
+    tx: Session, username: str, password: str, name: str, *, development: bool = False
+) -> Person:
     """A staff member who signs in by password. Raises UsernameTaken."""
     person = add_person(tx, name, Occupation.STAFF)
     hashed = passwords.hash_password(password)
@@ -195,7 +212,7 @@ def add_staff(tx: Session, username: str, password: str, name: str) -> Person:
         tx.add(
             StaffAccount(
                 person_id=person.id, username=username, password_hash=hashed,
-                created_at=clock.now(),
+                development=development, created_at=clock.now(),
             )
         )  # fmt: skip
         tx.flush()
@@ -219,14 +236,15 @@ def add_client(
     name: str,
     scopes: Sequence[str],
     region: str,
-    secret: str | None = None,
+    development_secret: str | None = None,
 ) -> str:
-    """A new API client; its secret is made here unless given, returned once, and kept hashed."""
-    secret = secret or tokens.new_secret()
+    """A new API client; its secret is made here, returned once, and kept hashed."""
+    secret = development_secret or tokens.new_secret()
     tx.add(
         ApiClient(
             id=client_id, name=name, secret_hash=tokens.digest(secret), scopes=list(scopes),
-            region_code=region, state="active", created_at=clock.now(),
+            region_code=region, state="active",
+            development=development_secret is not None, created_at=clock.now(),
         )
     )  # fmt: skip
     actions.record(tx, None, "client.added", "client", client_id, scopes=list(scopes))

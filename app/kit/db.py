@@ -127,6 +127,9 @@ def _sqlite(url: URL, pool_size: int, lock_timeout_s: int) -> Database:
     event.listen(writer, "connect", _sqlite_pragmas)
     event.listen(reader, "connect", _sqlite_read_only)
     event.listen(writer, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
+    # A COMMIT that fails leaves SQLite's transaction open, and SQLAlchemy takes it for ended: the
+    # connection would go back to the pool with the write lock and stop every later writer.
+    event.listen(writer, "reset", lambda connection, _record, _state: connection.rollback())
     return Database(url, writer, reader, pool_size, FairLock())
 
 

@@ -168,6 +168,10 @@ async def _prepared(request: Request, unit: Unit, prepared: Prepared, key: str |
     try:
         response = await hop(request, partial(run, request, unit, prepared.given, keyed))
         made = response.status_code < 300 and "idempotency-replayed" not in response.headers  # noqa: PLR2004
+    except Unavailable:
+        # A connection lost at COMMIT: the row may stand, so its files must; the sweeper sees.
+        made = True
+        raise
     finally:
         if prepared.undo is not None and not made:
             await prepared.undo()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -77,4 +77,5 @@ def _insert_once(tx: Session, model: type[Base], unique: list[str], **values: ob
     """Inserts unless the unique columns are taken; a rival that is still writing is waited for."""
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     row = dialect.insert(model).values(**values).on_conflict_do_nothing(index_elements=unique)
-    return bool(tx.execute(row).rowcount)  # type: ignore[attr-defined]
+    # The row itself tells: on PostgreSQL an INSERT's row count is -1, written or not.
+    return tx.scalar(row.returning(literal(1))) is not None

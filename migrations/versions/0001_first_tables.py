@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("scopes", columns.JsonType(), nullable=False),
         sa.Column("region_code", columns.CodeText, nullable=False),
         sa.Column("state", columns.CodeText, nullable=False),
+        sa.Column("development", columns.FlagType(), nullable=False),
         sa.Column("created_at", columns.InstantType(), nullable=False),
         sa.CheckConstraint("state IN ('active', 'disabled')", name=op.f("ck_api_clients_state")),
         sa.ForeignKeyConstraint(
@@ -405,6 +406,7 @@ def upgrade() -> None:
         sa.Column("person_id", columns.IdType(), nullable=False),
         sa.Column("username", columns.CodeText, nullable=False),
         sa.Column("password_hash", columns.FreeText, nullable=False),
+        sa.Column("development", columns.FlagType(), nullable=False),
         sa.Column("created_at", columns.InstantType(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_staff_accounts_person_id")
