@@ -173,16 +173,18 @@ class Scenes:
                 station, keeper.person_id, keeper.sign_in,
             ],
         }  # fmt: skip
+        # The first sale of a station opens its accounts; what is recorded is an ordinary one.
+        await play(app, self._pair(buyer, 0))
+        time.sleep(0.01)
+        since_ms = time.time_ns() // 1_000_000
         sent: dict[str, Exchange] = {
             "submit": (self._report(rider, photo_id),),
             "move": (self._verify(case_id, 0),),
             "redeem": self._pair(buyer, 0),
         }
-        # The first sale of a station opens its accounts; what is recorded is an ordinary one.
-        await play(app, self._pair(buyer, 0))
         found = {}
         for name, exchange in sent.items():
-            with Tape(app.state.db.writer) as tape:
+            with Tape(app.state.db.writer, since_ms) as tape:
                 await play(app, exchange)
             self._known[name] = [str(token) for token in known[name]]
             found[name] = tape.recipe(self._known[name])

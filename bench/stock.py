@@ -98,12 +98,19 @@ def fill(db: Database, keys: TokenKeys, sizes: Sizes) -> Stock:
     for reporter in stock.reporters:
         with work(db, write=True) as tx:
             _points(tx, reporter, fund)
-    _multiply(db, stock, sizes, _models(db, stock))
+    models = _models(db, stock)
+    # Foreign keys are checked by cached plans, which had best know that tables are not empty.
+    _settle(db)
+    _multiply(db, stock, sizes, models)
+    _settle(db)
+    return stock
+
+
+def _settle(db: Database) -> None:
     with db.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
         if not db.is_sqlite:
             connection.execute(text("CHECKPOINT"))
-    return stock
 
 
 def _map(tx: Session, stock: Stock) -> None:

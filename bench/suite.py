@@ -31,9 +31,11 @@ from app.settings import Settings
 
 CLIENTS = 16
 # More than this nobody gets through in a second; it only decides how many rows are prepared.
-FASTEST_APP, FASTEST_BARE = 900, 1_500
+FASTEST_APP, FASTEST_BARE = 500, 1_000
+# The least that the staff queue is read from.
+CASES = 3_000
 WRITES = ("submit", "move", "redeem")
-WARM_UP_S = 0.4
+WARM_UP_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ def measure(engine: str, plan: Plan) -> Result:
 def _open(running: ExitStack, target: servers.Target, plan: Plan, workers: int) -> Bench:
     _say(f"{target.engine}: preparing data")
     secret = secrets.token_urlsafe(48)
-    busy = plan.rounds * plan.seconds + 4 * WARM_UP_S
+    busy = plan.rounds * plan.seconds + 2 * WARM_UP_S
     sizes = stock.Sizes(
         reporters=2 * max(16, round(busy * 150 / (stock.LOTS * stock.LOT_POINTS // 5))),
         photos=round(busy * (FASTEST_APP + 2 * FASTEST_BARE)),
-        cases=3_000 + round(busy * (FASTEST_APP + 2 * FASTEST_BARE)),
+        cases=CASES + round(busy * (FASTEST_APP + 2 * FASTEST_BARE)),
     )
     made, recipes, answers = _prepare(target, secret, sizes)
     drivers = 2 if target.engine == "postgresql" else 1

@@ -8,7 +8,6 @@ exchanged for others, and ids and hashes that it made anew are made anew.
 import json
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,13 +71,16 @@ class Recipe:
 
 
 class Tape:
-    """Listens at an engine; `units` grows by one list of statements for each commit."""
+    """Listens at an engine; `units` grows by one list of statements for each commit.
 
-    def __init__(self, engine: Engine) -> None:
+    Ids that were made since `since_ms` (Unix time) belong to what is recorded.
+    """
+
+    def __init__(self, engine: Engine, since_ms: int) -> None:
         self.units: list[list[tuple[str, Any, bool]]] = []
         self._now: list[tuple[str, Any, bool]] = []
         self._engine = engine
-        self._started_ms = int(time.time() * 1000)
+        self._since_ms = since_ms
         self._listeners: dict[str, Callable[..., None]] = {
             "before_cursor_execute": self._statement, "commit": self._commit,
         }  # fmt: skip
@@ -108,7 +110,7 @@ class Tape:
         def changes(token: str) -> bool:
             if token in told:
                 return True
-            if len(token) == 64 or _made_at_ms(token) >= self._started_ms:
+            if len(token) == 64 or _made_at_ms(token) >= self._since_ms:
                 fresh[token] = None
                 return True
             return False

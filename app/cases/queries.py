@@ -167,13 +167,13 @@ def events(tx: Session, case_id: UUID) -> list[CaseEventOut]:
     moves = list(tx.scalars(select(CaseMove).where(CaseMove.case_id == case_id)))
     notes = list(tx.scalars(select(CaseNote).where(CaseNote.case_id == case_id)))
     # A reporter moves too (withdraw), and stays unnamed: staff see the case, not the person.
-    known = {m.actor_id for m in moves if m.actor_id and m.move != "withdraw"}
-    names = identity.names(tx, known | {n.actor_id for n in notes})
+    shown = {m.id: m.actor_id for m in moves if m.actor_id and m.move != "withdraw"}
+    names = identity.names(tx, {*shown.values(), *(n.actor_id for n in notes)})
     found = [
         CaseEventOut(
             at=m.created_at, kind="move", version=m.version, move=m.move,
             from_status=m.from_status, to_status=m.to_status,
-            actor=names.get(m.actor_id) if m.actor_id else None,
+            actor=names[shown[m.id]] if m.id in shown else None,
             note=m.note, public_note=m.public_note, data=m.data,
         )
         for m in moves

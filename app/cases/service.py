@@ -94,7 +94,8 @@ def move(
     if row.Case.version != version:
         raise Stale
     _make(tx, actor, row, draft, objection)
-    return queries.get_case(tx, actor, case_id)
+    # Not read again: a handler who returns the case may no longer see it, and still moved it.
+    return row
 
 
 def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> None:
@@ -139,7 +140,7 @@ def _require(move: Move, draft: CaseMoveDraft) -> None:
     given = {n for n in CaseMoveDraft.model_fields if n != "move" and getattr(draft, n)}
     surplus = sorted(given - {*move.required, *move.optional})
     unknown = ["reason_code"] if move.reasons and draft.reason_code not in move.reasons else []
-    faults = (("missing", missing), ("extra_forbidden", surplus), ("enum", unknown))
+    faults = (("enum", unknown), ("missing", missing), ("extra_forbidden", surplus))
     problems = {name: code for code, names in faults for name in names}
     if problems:
         errors = [

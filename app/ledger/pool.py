@@ -5,6 +5,7 @@ Pools are sharded so that many can earn at once; the pool is touched last in eve
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -20,6 +21,17 @@ from app.ledger.models import Backing, Balance, Fund, Lot, PoolPart
 
 # Which contribution, in which shard.
 Part = tuple[UUID, int]
+
+
+def lock(tx: Session, lots: Sequence[Lot]) -> None:
+    """Locks the pools behind several lots in one order, whatever order the lots come in."""
+    if len(lots) < 2:  # noqa: PLR2004 - a lot is drawn from one pool
+        return
+    query = select(Lot.fund_id, Backing.shard).join(Backing, Backing.lot_id == Lot.id)
+    behind = query.where(Lot.id.in_([lot.id for lot in lots])).distinct()
+    pools = [book.account(tx, "CNY", "pool", str(b.fund_id), b.shard) for b in tx.execute(behind)]
+    rows = select(Balance.account_id).where(Balance.account_id.in_(pools))
+    tx.execute(rows.order_by(Balance.account_id).with_for_update(key_share=True))
 
 
 def put(tx: Session, fund_id: UUID, contribution_id: UUID, shard: int, fen: int) -> None:

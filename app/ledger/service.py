@@ -1,8 +1,8 @@
 """Writes to the ledger: earn, settle, void, hold, fulfil, cancel, expire; each is one journal.
 
 Lock order everywhere: the journal's natural key, the member's balance row (the mutex of their
-lots), then the pool shard, last. Each balance move is one conditional UPDATE whose row count is the
-answer, with a CHECK behind it.
+lots), then the pool shards by account, last. Each balance move is one conditional UPDATE whose row
+count is the answer, with a CHECK behind it.
 """
 
 from datetime import datetime, timedelta
@@ -145,6 +145,7 @@ def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: st
         raise CostExceedsValue
     payable = book.account(tx, "CNY", "payable", merchant)
     costs = lots.split_by_value(cost_fen, values)
+    pool.lock(tx, [lot for lot, _ in taken])
     for (lot, _), value, cost in zip(taken, values, costs, strict=True):
         pool.pay(tx, journal, lot, cost, payable)
         pool.give_back(tx, journal, lot, value - cost)
@@ -190,11 +191,10 @@ def _resolve(
 
 def expire(tx: Session, account_id: UUID, now: datetime) -> int:
     """Books out every lot past its expiry, with its money; says how many points. Lock first."""
-    gone = 0
-    for lot in queries.live_lots(tx, account_id):
-        if lot.expires_at is not None and lot.expires_at <= now:
-            gone += _expire_lot(tx, lot)
-    return gone
+    living = queries.live_lots(tx, account_id)
+    gone = [lot for lot in living if lot.expires_at is not None and lot.expires_at <= now]
+    pool.lock(tx, gone)
+    return sum(_expire_lot(tx, lot) for lot in gone)
 
 
 def _expire_lot(tx: Session, lot: Lot) -> int:

@@ -102,7 +102,7 @@ def settle(tx: Session, award_id: UUID) -> int:
     An award that waited for money is funded first. Raises PoolExhausted while there is none, so
     that the worker tries again.
     """
-    award = tx.get_one(Award, award_id, with_for_update=True)
+    award = tx.get_one(Award, award_id, with_for_update={"key_share": True})
     if award.state == "waiting":
         _fund(tx, award, tx.get_one(Rule, award.rule_id))
         if ledger_queries.find_journal(tx, "accrue", str(award.id)) is None:
@@ -163,13 +163,15 @@ def add_rule(
     before = tx.scalars(
         select(Rule).where(Rule.code == code).order_by(Rule.version.desc()).limit(1)
     ).first()
+    # One moment ends the old version and begins the new: a report between two would earn nothing.
+    now = clock.now()
     if before is not None:
-        before.effective_to = clock.now()
+        before.effective_to = now
     tx.add(
         Rule(
             id=new_id(), code=code, version=before.version + 1 if before else 1, event=event,
             name=names[0], name_en=names[1], points=points, day_cap=caps[0], month_cap=caps[1],
-            validity_days=validity_days, fund_id=fund_id, effective_from=clock.now(),
+            validity_days=validity_days, fund_id=fund_id, effective_from=now,
         )
     )  # fmt: skip
     tx.flush()

@@ -1,6 +1,7 @@
 """Redeeming: goods and points are held together, handed out together, or given back together.
 
-Lock order: the redemption, the member's points, stock rows by item, the fund's pool.
+Lock order: the redemption, the member's points, the fund's pool, stock rows by item. The pool
+comes before stock because points that expire on touch give their money back before goods are held.
 """
 
 from collections.abc import Sequence
@@ -168,6 +169,7 @@ def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
     redemption.keeper_id = keeper.person_id
     tx.flush()
     station, cost = redemption.station_id, redemption.cost_fen
+    ledger.fulfil(tx, source=str(redemption.id), cost_fen=cost, merchant=station, reason="fulfil")
     for line in queries.lines(tx, redemption.id):
         out = -line.quantity
         _change_stock(tx, station, line.item_id, on_hand=out, reserved=out)
@@ -175,7 +177,6 @@ def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
             tx, "fulfil", station, line.item_id, redemption.id, keeper.person_id,
             on_hand=out, reserved=out,
         )  # fmt: skip
-    ledger.fulfil(tx, source=str(redemption.id), cost_fen=cost, merchant=station, reason="fulfil")
     actions.record(tx, keeper.person_id, "redemption.fulfilled", "redemption", redemption.id)
 
 

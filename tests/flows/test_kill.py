@@ -1,4 +1,4 @@
-"""kill -9 between and within the steps of the story; a retry with the same keys finishes it once."""
+"""kill -9 between and within all steps of the story; retried with its keys it happens once."""
 
 import contextlib
 import random
@@ -94,7 +94,7 @@ def test_killed_between_and_within_all_steps_the_story_happens_once(mortal, db, 
 
 def wait_idle(db) -> None:
     """Waits until the worker has nothing that is due."""
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     waiting = text("SELECT count(*) FROM jobs WHERE state = 'ready' AND kind LIKE 'case.%'")
     for _ in range(100):

@@ -1,5 +1,6 @@
 """Liu Bo's manhole cover, from the photo to the soap, on both databases."""
 
+from cast import GRID, INSIDE, STATION
 from flows.story import find_case, key, moved, report, upload
 
 from app.kit import audit
@@ -7,7 +8,6 @@ from app.kit.db import work
 from app.ledger.audit import CHECKS as LEDGER
 from app.rewards.audit import CHECKS as REWARDS
 from app.store.audit import CHECKS as STORE
-from cast import INSIDE, GRID, STATION
 
 
 def test_boots(client, cast, as_):
@@ -32,9 +32,7 @@ def test_the_whole_story(client, db, cast, as_, drain):
     assert (points["spendable"], points["on_the_way"]) == (0, 10)
     case = moved(client, wang, case, "dispatch", assignee_id=str(cast.wang.id))
     case = moved(client, wang, case, "accept")
-    case = moved(
-        client, wang, case, "resolve", photo_ids=[upload(client, wang)], note="已更换井盖"
-    )
+    case = moved(client, wang, case, "resolve", photo_ids=[upload(client, wang)], note="已更换井盖")
     case = moved(client, sun, case, "close", outcome="fixed", public_note="新井盖已装好")
     drain()
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import anyio
+import structlog
 from fastapi import FastAPI, Request
 from pydantic import field_serializer
 from sqlalchemy import func, select
@@ -192,6 +193,7 @@ WRITES = (
 
 def little_app(db: Database, limits: guard.Limits = guard.Limits()) -> FastAPI:
     """The application over `db`, furnished as app.main furnishes the real one."""
+    structlog.configure(processors=[structlog.processors.format_exc_info, _quiet])
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(router)
     problems.install(app)
@@ -203,6 +205,11 @@ def little_app(db: Database, limits: guard.Limits = guard.Limits()) -> FastAPI:
     app.state.prepared = []
     app.add_middleware(guard.Guard, verify=verify, open_writes={"/v1/open"}, limits=limits)
     return app
+
+
+def _quiet(_logger: Any, _method: str, event: Any) -> str:
+    # The renderer for consoles draws a traceback with all locals, a second for each 500.
+    return str(event.get("event"))
 
 
 def signed(caller: str = "liu-bo", key: str | None = None) -> dict[str, str]:

@@ -4,6 +4,7 @@ The fixtures carry the names of those in `tests/conftest.py` and live as long as
 of one test, so tests here make what they change: a newcomer of their own, a case of their own.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -29,12 +31,15 @@ from app.worker import Tools, make_handlers
 from cast import INSIDE, Cast, make_cast
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _quick_hashes() -> Iterator[None]:
-    """argon2 with the least effort: ten staff a stage would cost a second otherwise."""
+@pytest.fixture(scope="module", autouse=True)
+def _quick() -> Iterator[None]:
+    """argon2 with the least effort, and no log: its pretty tracebacks take ten seconds each."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
         yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
