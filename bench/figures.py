@@ -62,7 +62,9 @@ def short(value: float) -> str:
     """Three digits that mean something."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3f}"
 
 
 def as_json(rounds: Sequence[Figures]) -> list[dict[str, Any]]:

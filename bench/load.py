@@ -144,7 +144,7 @@ async def run(job: Job) -> Outcome:
 def serve(pipe: Pipe) -> None:
     """The process: one job after the other, until it is told None or nobody is there."""
     try:
-        import uvloop  # noqa: PLC0415 - not on Windows
+        import uvloop
 
         factory: Any = uvloop.new_event_loop
     except ImportError:

@@ -15,7 +15,16 @@ from marks import marks
 from servers import ROOT
 from suite import CLIENTS, Plan, Result
 
-PACKAGES = ("fastapi", "uvicorn", "uvloop", "httptools", "sqlalchemy", "psycopg", "pydantic", "pillow")
+PACKAGES = (
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "sqlalchemy",
+    "psycopg",
+    "pydantic",
+    "pillow",
+)
 HEADER = (
     f"{'scene':8} {'who':22} {'req/s min / med / max':>23} {'p50 ms':>7} {'p99 ms':>7}"
     f" {'CPU ms min / med / max':>22} {'PG CPU':>7} {'client':>7}"
@@ -26,7 +35,8 @@ def facts(plan: Plan) -> dict[str, Any]:
     """What figures depend on besides the code."""
     return {
         "commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain", "app")),
-        "cores": os.cpu_count(), "machine": platform.platform(), "python": platform.python_version(),
+        "cores": os.cpu_count(), "machine": platform.platform(),
+        "python": platform.python_version(),
         "load_before": os.getloadavg()[0], "clients": CLIENTS, **asdict(plan),
         "packages": {name: version(name) for name in PACKAGES},
     }  # fmt: skip
@@ -44,7 +54,8 @@ def _git(*arguments: str) -> str:
 
 def table(result: Result) -> Iterator[str]:
     """The lines of one engine."""
-    yield f"\n{result.facts['version']}, {result.workers} worker(s), {CLIENTS} clients, {result.facts}"
+    named = ", ".join(f"{name} {value}" for name, value in result.facts.items())
+    yield f"\n{result.engine}: {named}; {result.workers} worker(s), {CLIENTS} clients"
     yield HEADER
     for scene, found in result.rounds.items():
         ours = found["service"]

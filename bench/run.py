@@ -11,14 +11,14 @@ ENGINES = ("sqlite", "postgresql")
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service beside its limits.")
-    parser.add_argument("--quick", action="store_true", help="about a minute: 2 rounds of 0.4 s")
+    parser.add_argument("--quick", action="store_true", help="about a minute: 2 rounds of 0.3 s")
     parser.add_argument("--engines", default=",".join(ENGINES), help="sqlite,postgresql")
     parser.add_argument("--rounds", type=int, help="rounds of every scene (5)")
     parser.add_argument("--seconds", type=float, help="length of a scene in a round (3)")
     parser.add_argument("--out", type=Path, help="JSON file (bench/results/<time>.json)")
     given = parser.parse_args()
     given.rounds = given.rounds or (2 if given.quick else 5)
-    given.seconds = given.seconds or (0.4 if given.quick else 3.0)
+    given.seconds = given.seconds or (0.3 if given.quick else 3.0)
     given.engines = [name for name in given.engines.split(",") if name]
     if unknown := set(given.engines) - set(ENGINES):
         parser.error(f"unknown engine: {', '.join(sorted(unknown))}")
@@ -26,7 +26,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Runs every engine, prints its table, writes the JSON; 1 when anything was answered wrongly."""
+    """Runs every engine, prints its table, writes the JSON; 1 when any answer was wrong."""
     given = arguments()
     # Imported here: helper processes import this file again and need none of it.
     import report

@@ -1,8 +1,7 @@
 """The scenes: what clients ask, as requests for the generator and as SQL for the bare driver."""
 
-import io
+import asyncio
 import json
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 from load import CODE, Exchange, Request
-from PIL import Image
+from pictures import BOUNDARY, form, picture
 from stock import LOTS, Member, Stock
 from tape import Recipe, Tape
 
 from app.kit.ids import new_id
 
 TOKEN_S = 300
-BOUNDARY = b"bench-7MA4YWxkTrZu0gW"
-WIDTH, HEIGHT, PHOTO_BYTES = 1080, 1440, 300_000
 
 
 class Badges:
@@ -68,7 +65,7 @@ class Scenes:
     def __init__(self, stock: Stock) -> None:
         self.stock = stock
         self._badges = Badges(stock)
-        self._pictures = [_form(picture(seed)) for seed in range(4)]
+        self._pictures = [form(picture(seed)) for seed in range(4)]
         self._turn = 0
         self._owner_numbers = {str(m.person_id): n for n, m in enumerate(stock.reporters)}
         self._owners: dict[UUID, int] = {}
@@ -152,7 +149,7 @@ class Scenes:
 
     def give_back(self, name: str, left: Sequence[Exchange]) -> None:
         """Photos and cases whose request was never sent serve again."""
-        for ((head, body), *_) in left:
+        for (head, body), *_ in left:
             if name == "move":
                 case_id = UUID(head.split(b"/", 4)[3].decode())
                 self.stock.cases.append((case_id, self._behind[case_id]))
@@ -164,7 +161,11 @@ class Scenes:
         """The SQL of each write, recorded from one real request."""
         owner, photo_id = self.stock.photos.popleft()
         rider, (case_id, report_id) = self.stock.reporters[owner], self.stock.cases.popleft()
-        buyer, keeper, station = self.stock.reporters[-1], self.stock.keepers[0], self.stock.stations[0]
+        buyer, keeper, station = (
+            self.stock.reporters[-1],
+            self.stock.keepers[0],
+            self.stock.stations[0],
+        )
         known: dict[str, list[object]] = {
             "submit": [rider.person_id, rider.sign_in, photo_id],
             "move": [case_id, report_id],
@@ -175,7 +176,7 @@ class Scenes:
         }  # fmt: skip
         # The first sale of a station opens its accounts; what is recorded is an ordinary one.
         await play(app, self._pair(buyer, 0))
-        time.sleep(0.01)
+        await asyncio.sleep(0.01)
         since_ms = time.time_ns() // 1_000_000
         sent: dict[str, Exchange] = {
             "submit": (self._report(rider, photo_id),),
@@ -244,27 +245,3 @@ async def play(app: FastAPI, exchange: Exchange) -> bytes:
             body = answer.content
             code = str(answer.json().get("code", "")).encode()
     return body
-
-
-def picture(seed: int) -> bytes:
-    """A JPEG of 1080x1440 and about 300 KB: blurred noise, grain on it, quality 80."""
-    source = random.Random(seed)
-    small = Image.frombytes("RGB", (27, 36), source.randbytes(27 * 36 * 3))
-    base = small.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-    grain = Image.effect_noise((WIDTH, HEIGHT), 100).convert("RGB")
-    low, high, best = 0.0, 1.0, b""
-    for _ in range(9):
-        share = (low + high) / 2
-        out = io.BytesIO()
-        Image.blend(base, grain, share).save(out, "JPEG", quality=80)
-        best = out.getvalue()
-        low, high = (share, high) if len(best) < PHOTO_BYTES else (low, share)
-    return best
-
-
-def _form(jpeg: bytes) -> bytes:
-    head = (
-        b"--" + BOUNDARY + b'\r\ncontent-disposition: form-data; name="file"; filename="p.jpg"'
-        b"\r\ncontent-type: image/jpeg\r\n\r\n"
-    )
-    return head + jpeg + b"\r\n--" + BOUNDARY + b"--\r\n"

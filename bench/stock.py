@@ -9,14 +9,14 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
+import rows
 from servers import ROOT
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, CaseMove, CaseReport
+from app.cases.models import CaseReport
 from app.categories import service as categories
 from app.grids import imports as grid_imports
 from app.grids import service as grids
@@ -25,7 +25,7 @@ from app.identity import service as identity
 from app.identity.access import Actor, Held
 from app.identity.models import Occupation, Person, Role
 from app.identity.tokens import TokenKeys
-from app.kit import clock, outbox
+from app.kit import outbox
 from app.kit.db import Database, work
 from app.kit.ids import new_id
 from app.ledger import funds
@@ -40,14 +40,13 @@ from app.media.views import Signer
 from app.regions import imports as region_imports
 from app.regions import service as regions
 from app.reports import service as reports
-from app.reports.models import Report, ReportPhoto
 from app.reports.schemas import PlaceDraft, ReportDraft
 from app.store import service as store
 from app.worker import Tools, make_handlers
 
 DATA = ROOT / "app" / "demo" / "data"
 DISTRICT = "500152000000"
-MODELS, STAFF, STATIONS, LOTS, LOT_POINTS, BATCH = 24, 8, 8, 5, 100, 2_000
+MODELS, STAFF, STATIONS, LOTS, LOT_POINTS, BATCH = 24, 8, 8, 4, 100, 2_000
 SIGNER = Signer(b"bench" * 8, timedelta(minutes=30))
 
 
@@ -216,11 +215,11 @@ def _developed() -> Developed:
 
 def _multiply(db: Database, stock: Stock, sizes: Sizes, models: list[UUID]) -> None:
     with work(db, write=True) as tx:
-        originals = [_original(tx, report_id) for report_id in models]
+        originals = [rows.original(tx, report_id) for report_id in models]
     for start in range(0, sizes.cases, BATCH):
         with work(db, write=True) as tx:
             numbers = range(start, min(start + BATCH, sizes.cases))
-            copies = [_copy(originals[n % MODELS], n) for n in numbers]
+            copies = [rows.copy(originals[n % MODELS], n) for n in numbers]
             for table in originals[0]:
                 tx.execute(insert(table), [copy[table] for copy in copies])
             behind = [copy[CaseReport.__table__] for copy in copies]
@@ -229,39 +228,14 @@ def _multiply(db: Database, stock: Stock, sizes: Sizes, models: list[UUID]) -> N
     for start in range(0, sizes.photos, BATCH):
         with work(db, write=True) as tx:
             owners = [n % len(stock.reporters) for n in range(start, start + BATCH)]
-            rows = [
-                {**photo, "id": new_id(), "owner_id": stock.reporters[n].person_id, "used_for": None}
+            free = [
+                {
+                    **photo,
+                    "id": new_id(),
+                    "owner_id": stock.reporters[n].person_id,
+                    "used_for": None,
+                }
                 for n in owners
             ]
-            tx.execute(insert(Photo.__table__), rows)
-            stock.photos.extend(zip(owners, (row["id"] for row in rows), strict=True))
-
-
-def _original(tx: Session, report_id: UUID) -> dict[Table, dict[str, Any]]:
-    """The rows of one report and its case, in the order in which they may be inserted."""
-    case_id = select(CaseReport.case_id).where(CaseReport.report_id == report_id)
-    photo_id = select(ReportPhoto.photo_id).where(ReportPhoto.report_id == report_id)
-    wanted = {
-        Photo: Photo.id.in_(photo_id), Report: Report.id == report_id,
-        ReportPhoto: ReportPhoto.report_id == report_id, Case: Case.id.in_(case_id),
-        CaseReport: CaseReport.report_id == report_id, CaseMove: CaseMove.case_id.in_(case_id),
-    }  # fmt: skip
-    found = {}
-    for model, condition in wanted.items():
-        table: Any = model.__table__
-        found[table] = dict(tx.execute(select(table).where(condition)).one()._mapping)
-    return found
-
-
-def _copy(original: dict[Table, dict[str, Any]], number: int) -> dict[Table, dict[str, Any]]:
-    report_id, case_id, photo_id, at = new_id(), new_id(), new_id(), clock.now()
-    changes: dict[Any, dict[str, Any]] = {
-        Photo: {"id": photo_id, "used_for": f"report:{report_id}"},
-        Report: {"id": report_id, "created_at": at, "case_number": f"500152-20200101-{number:07}"},
-        ReportPhoto: {"report_id": report_id, "photo_id": photo_id},
-        Case: {"id": case_id, "created_at": at, "number": f"500152-20200101-{number:07}"},
-        CaseReport: {"report_id": report_id, "case_id": case_id},
-        CaseMove: {"id": new_id(), "case_id": case_id},
-    }
-    by_table = {model.__table__: change for model, change in changes.items()}
-    return {table: {**row, **by_table[table]} for table, row in original.items()}
+            tx.execute(insert(Photo.__table__), free)
+            stock.photos.extend(zip(owners, (row["id"] for row in free), strict=True))

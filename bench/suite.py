@@ -20,6 +20,7 @@ import scenes
 import servers
 import stock
 from figures import Figures, figures
+from pictures import picture
 from PIL import Image
 from tape import Recipe
 
@@ -77,7 +78,7 @@ def measure(engine: str, plan: Plan) -> Result:
     """One engine from an empty database to its figures; everything is stopped at the end."""
     workers = 2 if engine == "postgresql" else 1
     with ExitStack() as running:
-        opened = servers.postgresql() if engine == "postgresql" else servers.sqlite()
+        opened = servers.postgresql() if engine == "postgresql" else servers.sqlite_file()
         bench = _open(running, running.enter_context(opened), plan, workers)
         result = Result(engine, workers, bench.target.facts)
         result.statements = {
@@ -206,7 +207,7 @@ def _drive(bench: Bench, name: str, clients: int, seconds: float) -> Figures:
 
 def _pillow(seconds: float) -> Figures:
     """Pillow's bare steps for one upload: decode, thumbnail, encode both."""
-    data, milliseconds = scenes.picture(0), []
+    data, milliseconds = picture(0), []
     started, cpu = time.perf_counter(), time.process_time()
     while time.perf_counter() < started + seconds:
         before = time.perf_counter()

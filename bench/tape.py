@@ -116,7 +116,7 @@ class Tape:
             return False
 
         units = tuple(
-            tuple(_statement(*recorded, tokens, changes) for recorded in unit) for unit in self.units
+            tuple(_statement(recorded, tokens, changes) for recorded in unit) for unit in self.units
         )
         return Recipe(units, tuple(fresh))
 
@@ -126,15 +126,14 @@ def _made_at_ms(token: str) -> int:
 
 
 def _statement(
-    sql: str, parameters: Any, many: bool, tokens: re.Pattern[str], changes: Changes
+    recorded: tuple[str, Any, bool], tokens: re.Pattern[str], changes: Changes
 ) -> Statement:
+    sql, parameters, many = recorded
     rows = parameters if many else [parameters]
     return Statement(sql, tuple(_row(row, tokens, changes) for row in rows), many)
 
 
-def _row(
-    row: Any, tokens: re.Pattern[str], changes: Changes
-) -> dict[str, Slot] | tuple[Slot, ...]:
+def _row(row: Any, tokens: re.Pattern[str], changes: Changes) -> dict[str, Slot] | tuple[Slot, ...]:
     if isinstance(row, Mapping):
         return {name: _slot(value, tokens, changes) for name, value in row.items()}
     return tuple(_slot(value, tokens, changes) for value in row)

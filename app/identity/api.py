@@ -28,6 +28,7 @@ from app.kit.http import Prepared, apart, in_transaction
 from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
+from app.kit.schema import CONTROL
 from app.wechat.client import WechatIdentity
 from app.wechat.errors import (
     WechatCodeRefused,
@@ -37,6 +38,7 @@ from app.wechat.errors import (
     WechatUserBlocked,
 )  # fmt: skip
 
+LONGEST_CLIENT_ID = 64
 Keys = Annotated[TokenKeys, FromApp("token_keys")]
 Appid = Annotated[str, FromApp("wechat_appid")]
 
@@ -107,12 +109,15 @@ def refresh(tx: Session, keys: Keys, body: RefreshDraft) -> TokensOut:
 async def read_client(
     request: Request,
     grant_type: Annotated[str, Form(pattern="^client_credentials$", max_length=64)],  # noqa: ARG001 - checked by its pattern
-    client_id: Annotated[str | None, Form(max_length=64)] = None,
+    client_id: Annotated[str | None, Form(max_length=LONGEST_CLIENT_ID)] = None,
     client_secret: Annotated[str | None, Form(max_length=200)] = None,
     scope: Annotated[str | None, Form(max_length=200)] = None,
 ) -> Prepared:
     basic = _basic(request.headers.get("authorization", ""))
     name, secret = basic or (client_id or "", client_secret or "")
+    if len(name) > LONGEST_CLIENT_ID or CONTROL.search(name):
+        # Counted by name, and no database keeps such a one.
+        raise CredentialsWrong
     address = request.client.host if request.client else "-"
     await apart(request, partial(_count, account=f"client:{name}", address=address), write=True)
     return Prepared({"client": (name, secret), "scope": scope})

@@ -19,9 +19,7 @@ class WechatSignIn(Draft):
 
 
 class PasswordSignIn(Draft):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
-        examples=["wang"]
-    )
+    username: Name = Field(examples=["wang"])
     password: Secret = Field(examples=["correct horse battery staple"])
 
 

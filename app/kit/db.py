@@ -96,7 +96,10 @@ def make_database(
         " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
     )
     connect = {"connect_timeout": 3, "application_name": "xinxin"}
-    shared: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5}
+    # A failing statement's values may be personal: its error, and so the log, names none.
+    shared: dict[str, Any] = {
+        "pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5, "hide_parameters": True,
+    }  # fmt: skip
     writer = create_engine(
         parsed, connect_args={**connect, "options": options}, pool_pre_ping=False, **shared
     )
@@ -121,7 +124,9 @@ def _sqlite(url: URL, pool_size: int, lock_timeout_s: int) -> Database:
         "timeout": lock_timeout_s, "isolation_level": None,
         "check_same_thread": False, "cached_statements": 512,
     }  # fmt: skip
-    shared: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
+    shared: dict[str, Any] = {
+        "pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30, "hide_parameters": True,
+    }  # fmt: skip
     writer = create_engine(url, connect_args=connect, **shared)
     reader = create_engine(url, connect_args=connect, pool_reset_on_return=None, **shared)
     event.listen(writer, "connect", _sqlite_pragmas)

@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit import problems
-from app.kit.errors import AppError, RequestTimeout, TooLarge, Unauthenticated
+from app.kit.errors import AppError, Invalid, RequestTimeout, TooLarge, Unauthenticated
 from app.kit.ids import new_id
 from app.kit.logs import log
 
@@ -26,6 +27,7 @@ SECONDS = Histogram("xinxin_request_seconds", "Duration of requests", ["method",
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 DRAIN = 1 << 20
+DRAIN_S = 2.0
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -83,7 +85,14 @@ class Guard:
         except AppError as refusal:
             await exchange.refuse(refusal)
             return
-        await self.app(scope, exchange.receive, exchange.send)
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            # The framework's own last handler stands outside of this guard: its answer would have
+            # none of our headers and be counted without a status.
+            if exchange.status:
+                raise
+            await exchange.fail(error)
 
     def _limits(self, scope: Scope) -> tuple[int, float]:
         if scope["path"] in self.upload_paths:
@@ -127,7 +136,12 @@ class Exchange:
         self._muted = False
 
     def check_length(self) -> None:
-        if self._length is not None and int(self._length) > self._max_bytes:
+        if self._length is None:
+            return
+        if not self._length.isdigit():
+            raise Invalid
+        # Eighteen digits are more than anyone may send, and few enough to be read as a number.
+        if len(self._length) > 18 or int(self._length) > self._max_bytes:  # noqa: PLR2004
             raise TooLarge
 
     async def receive(self) -> Message:
@@ -174,12 +188,17 @@ class Exchange:
         await self._drain()
         await self._write_refusal(refusal)
 
+    async def fail(self, error: Exception) -> None:
+        """Answers in place of an application that broke before it began to answer."""
+        await self._write(problems.unexpected(error, Request(self.scope)))
+
     async def _drain(self) -> None:
         # A client that is still sending would see a reset instead of the answer.
-        drained = 0
+        drained, until = 0, time.monotonic() + DRAIN_S
         while drained < DRAIN:
             try:
-                message = await asyncio.wait_for(self._receive(), 1)
+                left = max(until - time.monotonic(), 0)
+                message = await asyncio.wait_for(self._receive(), left)
             except TimeoutError:
                 return
             drained += len(message.get("body", b""))
@@ -187,7 +206,9 @@ class Exchange:
                 return
 
     async def _write_refusal(self, refusal: AppError) -> None:
-        response = problems.answer(refusal, Request(self.scope))
+        await self._write(problems.answer(refusal, Request(self.scope)))
+
+    async def _write(self, response: Response) -> None:
         start: Message = {
             "type": "http.response.start",
             "status": response.status_code,

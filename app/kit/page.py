@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -87,9 +87,11 @@ def _decode(cursor: str, filters: Sequence[Any]) -> tuple[datetime, UUID]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key, row_id, belongs_to = json.loads(text)
-        values = datetime.fromisoformat(key), UUID(row_id)
-    except (ValueError, TypeError, RecursionError) as error:
+        at, last_id = datetime.fromisoformat(key), UUID(row_id)
+        # An instant at the edge of the calendar has no UTC; a number has no `replace`.
+        instant = at.astimezone(UTC)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CursorInvalid from error
-    if belongs_to != _filter_hash(filters) or values[0].tzinfo is None:
+    if belongs_to != _filter_hash(filters) or at.tzinfo is None:
         raise CursorInvalid
-    return values
+    return instant, last_id

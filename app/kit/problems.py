@@ -144,5 +144,12 @@ def _allowed(request: Request) -> list[str]:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    return unexpected(error, request)
+
+
+def unexpected(error: Exception, request: Request) -> Response:
+    """The answer to a defect of ours: logged with its traceback, told without a word of it."""
+    # The route's template, never the path, which may hold a member number.
+    route = getattr(request.scope.get("route"), "path", "-")
+    log.error("unexpected error", route=route, exc_info=error)
     return answer(AppError(), request)

@@ -179,7 +179,7 @@ async def get_broken() -> Count:
     raise RuntimeError("SELECT secret FROM people WHERE phone = '13812348000'")
 
 
-# One request of each kind of writing endpoint: method, path, and whether it takes a body.
+# One request of each kind of writing endpoint.
 WRITES = (
     ("POST", "/v1/things"),
     ("POST", "/v1/keyed"),
@@ -191,7 +191,7 @@ WRITES = (
 )
 
 
-def little_app(db: Database, limits: guard.Limits = guard.Limits()) -> FastAPI:
+def little_app(db: Database) -> FastAPI:
     """The application over `db`, furnished as app.main furnishes the real one."""
     structlog.configure(processors=[structlog.processors.format_exc_info, _quiet])
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -203,7 +203,7 @@ def little_app(db: Database, limits: guard.Limits = guard.Limits()) -> FastAPI:
     app.state.strict = True
     app.state.during = lambda _tx: None
     app.state.prepared = []
-    app.add_middleware(guard.Guard, verify=verify, open_writes={"/v1/open"}, limits=limits)
+    app.add_middleware(guard.Guard, verify=verify, open_writes={"/v1/open"})
     return app
 
 

@@ -59,10 +59,13 @@ class TestWork:
 
     @pytest.mark.parametrize("error", [ValueError, Conflict, KeyboardInterrupt])
     def test_leaves_nothing_half_written(self, db, error):
-        with pytest.raises(error), work(db, write=True) as tx:
-            attempts.add(tx, "soap")
-            tx.flush()
-            raise error
+        def half() -> None:
+            with work(db, write=True) as tx:
+                attempts.add(tx, "soap")
+                raise error
+
+        with pytest.raises(error):
+            half()
         assert effects(db) == 0
 
     def test_goes_on_after_a_failed_commit(self, db):
@@ -70,10 +73,15 @@ class TestWork:
             "CREATE TABLE unmet (id INTEGER PRIMARY KEY, other INTEGER"
             " REFERENCES unmet (id) DEFERRABLE INITIALLY DEFERRED)"
         )
-        for _ in range(db.pool_size + 1):
-            with pytest.raises(IntegrityError), work(db, write=True) as tx:
+
+        def fail() -> None:
+            with work(db, write=True) as tx:
                 tx.execute(text(unmet))
                 tx.execute(text("INSERT INTO unmet VALUES (1, 2)"))
+
+        for _ in range(db.pool_size + 1):
+            with pytest.raises(IntegrityError):
+                fail()
         with work(db, write=True) as tx:
             attempts.add(tx, "soap")
         assert effects(db) == 1
@@ -83,17 +91,19 @@ class TestWork:
             attempts.add(tx, "soap")
         assert effects(db) == 0
 
-    def test_loses_no_increment_of_sixteen_threads(self, db):
-        """Upserts count in the database; read-modify-write is safe under the row's lock."""
+    def test_loses_no_increment_of_sixteen_threads(self, db, url, request):
+        """Two processes' pools, eight threads each: upserts, and read-modify-write under a lock."""
+        other = make_database(url)
+        request.addfinalizer(other.close)
         with work(db, write=True) as tx:
             outbox.enqueue(tx, "counted")
             job_id = tx.scalars(select(Job.id)).one()
 
-        def count(_thread: int) -> None:
+        def count(thread: int) -> None:
             for _ in range(10):
-                with work(db, write=True) as tx:
-                    attempts.add(tx, "soap")
+                with work((db, other)[thread % 2], write=True) as tx:
                     tx.get_one(Job, job_id, with_for_update=True).attempts += 1
+                    attempts.add(tx, "soap")
 
         with ThreadPoolExecutor(16) as threads:
             list(threads.map(count, range(16)))
@@ -103,15 +113,18 @@ class TestWork:
 
 
 class TestUnavailable:
-    def test_when_the_server_drops_the_connection(self, db, postgresql_url):
+    def test_when_the_server_drops_the_connection(self, db):
         if db.is_sqlite:
             pytest.skip("a file drops nobody")
-        kill = text("SELECT pg_terminate_backend(:pid)")
-        with pytest.raises(Unavailable), work(db, write=True) as tx:
-            pid = tx.scalar(text("SELECT pg_backend_pid()"))
-            with db.reader.connect() as other:
-                other.execute(kill, {"pid": pid})
-            attempts.add(tx, "soap")
+
+        def be_dropped() -> None:
+            with work(db, write=True) as tx, db.reader.connect() as other:
+                pid = tx.scalar(text("SELECT pg_backend_pid()"))
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+                attempts.add(tx, "soap")
+
+        with pytest.raises(Unavailable):
+            be_dropped()
         with work(db, write=True) as tx:
             attempts.add(tx, "soap")
         assert effects(db) == 1
@@ -142,6 +155,15 @@ class TestUnavailable:
         impatient.close()
 
 
+class TestErrors:
+    def test_do_not_repeat_the_values_of_the_row(self, db):
+        with pytest.raises(DBAPIError) as caught, work(db, write=True) as tx:
+            tx.execute(
+                text("SELECT nothing FROM jobs WHERE kind = :phone"), {"phone": "13812348000"}
+            )
+        assert "13812348000" not in str(caught.value)
+
+
 class TestConstraints:
     def test_name_the_features_error(self, db):
         named = {"jobs.unique_key": Taken} if db.is_sqlite else {"uq_jobs_unique_key": Taken}
@@ -149,14 +171,14 @@ class TestConstraints:
             self.add_twice(tx)
 
     def test_by_a_word_that_both_databases_use(self, db):
-        with pytest.raises(Taken), work(db, write=True) as tx:
-            with constraints({"unique_key": Taken}):
-                self.add_twice(tx)
+        named = {"unique_key": Taken}
+        with pytest.raises(Taken), work(db, write=True) as tx, constraints(named):
+            self.add_twice(tx)
 
     def test_that_nobody_named_pass(self, db):
-        with pytest.raises(IntegrityError), work(db, write=True) as tx:
-            with constraints({"something_else": Taken}):
-                self.add_twice(tx)
+        named = {"something_else": Taken}
+        with pytest.raises(IntegrityError), work(db, write=True) as tx, constraints(named):
+            self.add_twice(tx)
 
     def test_of_a_check_are_named_on_both_databases(self, db):
         wrong = Attempt.__table__.insert().values(subject="soap", window_start=NOON, count=0)

@@ -111,7 +111,7 @@ class TestWhoIsLetIn:
         assert client.received <= guard.DRAIN // 65536 + 1
 
     def test_an_anonymous_trickle_does_not_hold_its_connection(self, monkeypatch):
-        monkeypatch.setattr(guard, "DRAIN_S", 0.2, raising=False)
+        monkeypatch.setattr(guard, "DRAIN_S", 0.2)
         client = anonymous([x for _ in range(500) for x in (0.02, b"x")]).ask()
         assert client.status == 401
         assert client.received < 50
@@ -147,6 +147,10 @@ class TestBody:
         client = Client([b"x" * 101], [(b"content-length", b"101")]).ask()
         self.assert_problem(client, 413, "too_large")
 
+    def test_too_large_by_a_length_that_is_no_number_any_more(self):
+        client = Client([b"x"], [(b"content-length", b"9" * 5000)]).ask()
+        self.assert_problem(client, 413, "too_large")
+
     def test_too_large_in_chunks_is_cut(self):
         client = Client([b"x" * 60] * 50).ask()
         self.assert_problem(client, 413, "too_large")
@@ -156,7 +160,7 @@ class TestBody:
         assert Client([b"x" * 600], path="/v1/photos").ask().body == b"600"
         self.assert_problem(Client([b"x" * 600] * 2, path="/v1/photos").ask(), 413, "too_large")
 
-    @pytest.mark.parametrize("length", [b"many", b"-1", b"1_0", b"", b"\xb2"])
+    @pytest.mark.parametrize("length", [b"many", b"-1", b"1_0", b"", b"\xb2", b"+5"])
     def test_of_no_honest_length_is_400(self, length):
         client = Client([b"x"], [(b"content-length", length)]).ask()
         self.assert_problem(client, 400, "invalid_request")

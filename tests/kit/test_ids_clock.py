@@ -55,7 +55,13 @@ class TestReadable:
 
     @pytest.mark.parametrize(
         ("number", "length", "expected"),
-        [(0, 4, "2222"), (1, 3, "223"), (30, 2, "32"), (30**8 - 1, 8, "ZZZZZZZZ"), (30**2, 2, "22")],
+        [
+            (0, 4, "2222"),
+            (1, 3, "223"),
+            (30, 2, "32"),
+            (30**8 - 1, 8, "ZZZZZZZZ"),
+            (30**2, 2, "22"),
+        ],
     )
     def test_writes_the_low_digits(self, number, length, expected):
         assert readable(number, length) == expected

@@ -142,7 +142,7 @@ def drain(app: FastAPI) -> Callable[[], int]:
 
 
 @pytest.fixture(scope="module")
-def newcomer(db: Database) -> Callable[..., Person]:
+def newcomer(db: Database, cast: Cast) -> Callable[..., Person]:
     """A person whom no other test knows; with roles, a member of staff."""
 
     def make(*grants: tuple[Role, str], name: str = "新来的骑手") -> Person:

@@ -1,12 +1,16 @@
 """The ledger under many writers at once: real commits, real threads, on both databases."""
 
+import random
+import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from cast import make_rule
 from ledger.build import (
+    CHECKS,
     broken,
+    cancel,
     earn,
     fulfil,
     hold,
@@ -18,8 +22,9 @@ from ledger.build import (
 )
 from races.together import at_once
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from app.kit import clock
+from app.kit import audit, clock
 from app.kit.db import work
 from app.ledger import service
 from app.ledger.errors import HoldResolved, PointsInsufficient, PoolExhausted
