@@ -69,8 +69,11 @@ class Settings(BaseSettings):
         """Outside development every secret is one's own and long; nothing starts otherwise."""
         if self.in_development:
             return self
-        for name in ("token_secret", "media_secret", "code_secret"):
-            value = getattr(self, name).get_secret_value()
+        for name in ("token_secret", "token_secret_previous", "media_secret", "code_secret"):
+            given: SecretStr | None = getattr(self, name)
+            if given is None:
+                continue
+            value = given.get_secret_value()
             # One repeated character or word is long and still no secret.
             weak = len(value.encode()) < MIN_SECRET_BYTES or len(set(value)) < 10  # noqa: PLR2004
             if weak or value.startswith(DEVELOPMENT_SECRET):

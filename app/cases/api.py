@@ -70,7 +70,7 @@ def list_cases(
 ) -> Page[CaseBrief]:
     """The cases of the caller's regions, newest first, each with the moves the caller may make."""
     wanted = Filters(status, region, category, mine, overdue)
-    return views.queue_out(tx, actor, queries.queue(tx, actor, wanted, limit, cursor))
+    return views.queue_out(actor, queries.queue(tx, actor, wanted, limit, cursor))
 
 
 @router.get("/cases/{case_id}", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
@@ -95,8 +95,8 @@ def move_case(
     if_match: IfMatch = None,
 ) -> CaseOut:
     """Makes a move on the version that was read (If-Match); the answer is the case after it."""
-    row = service.move(tx, actor, case_id, body, version_of(if_match), objection)
-    return views.case_out(tx, actor, row, signer)
+    after = service.move(tx, actor, case_id, body, version_of(if_match), objection)
+    return views.case_out(tx, actor, after, signer)
 
 
 @router.get("/cases/{case_id}/events", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
@@ -119,8 +119,7 @@ def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> 
 @in_transaction
 def list_assignees(tx: Session, actor: Staff, case_id: UUID) -> AssigneeList:
     """Who can be given the case, the nearest post first."""
-    row = queries.get_case(tx, actor, case_id)
-    people = queries.assignees(tx, row.path)
+    people = queries.assignees(tx, queries.get_case(tx, actor, case_id).path)
     return AssigneeList(
         items=[
             AssigneeOut(id=p.id, name=p.name, role=p.role, region_code=p.region_code)

@@ -1,12 +1,13 @@
 """Reads of cases: who sees which, the staff queue, one case, its history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.cases.errors import CaseNotFound
 from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNote, CaseReport
@@ -16,10 +17,14 @@ from app.identity import queries as identity
 from app.identity.access import Actor
 from app.identity.models import Grant, Person
 from app.kit import clock
+from app.kit.columns import IdType
+from app.kit.db import core
 from app.kit.page import Slice, cut
+from app.media.models import Photo
+from app.media.views import SHOWN
 from app.regions.models import Region
-from app.regions.queries import under
-from app.reports.models import Report
+from app.regions.queries import spans, under, under_any
+from app.reports.models import Report, ReportPhoto
 
 ENDED = ("closed", "rejected", "merged", "withdrawn")
 HANDLING = ("accept", "return", "resolve")
@@ -36,44 +41,105 @@ class Filters:
     overdue: bool = False
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """THE rule for cases: staff see those of their regions, and those given to them."""
-    return or_(actor.sees(Region.path, READERS), Case.assignee_id == actor.person_id)
+@dataclass(frozen=True)
+class Seen:
+    """A case as one person sees it: its columns, its region, and what they have to do with it."""
+
+    case: Any
+    path: str
+    region_name: str
+    reported: bool
+    handled: bool
+
+    def situation(self, actor: Actor) -> Situation:
+        """What the workflow needs to know."""
+        return Situation(
+            status=self.case.status,
+            hazard=self.case.hazard,
+            returns=self.case.returns,
+            roles=frozenset(h.role for h in actor.held if self.path.startswith(h.path)),
+            is_assignee=self.case.assignee_id == actor.person_id,
+            is_reporter=self.reported,
+            handled=self.handled,
+        )
 
 
-def _cases() -> Any:
-    return select(Case, Region.path, Region.name.label("region_name")).join(
-        Region, Region.code == Case.region_code
-    )
+_ME = bindparam("me", type_=IdType())
+_REPORTED = (
+    exists()
+    .where(CaseReport.case_id == Case.id, Report.id == CaseReport.report_id)
+    .where(Report.person_id == _ME)
+)
+_LAST = aliased(CaseMove)
+_DISPATCHED = (
+    select(func.max(_LAST.version))
+    .where(_LAST.case_id == Case.id, _LAST.move == "dispatch")
+    .scalar_subquery()
+)
+_HANDLED = exists().where(
+    CaseMove.case_id == Case.id, CaseMove.actor_id == _ME, CaseMove.move.in_(HANDLING),
+    CaseMove.version > _DISPATCHED,
+)  # fmt: skip
+# Built once: a page of the queue and a single case are this statement with more conditions.
+_CASES = select(
+    *Case.__table__.c,
+    Region.path,
+    Region.name.label("region_name"),
+    _REPORTED.label("reported"),
+    _HANDLED.label("handled"),
+).join(Region, Region.code == Case.region_code)
 
 
-def get_case(tx: Session, actor: Actor, case_id: UUID, *, lock: bool = False) -> Row[Any]:
-    """A case with the path and name of its region. Raises CaseNotFound, also when not visible."""
-    query = _cases().where(Case.id == case_id, visible_to(actor))
-    if lock:
-        query = query.with_for_update(of=Case, key_share=True)
-    row = tx.execute(query.execution_options(populate_existing=True)).first()
+def seen(row: Row[Any]) -> Seen:
+    return Seen(row, row.path, row.region_name, bool(row.reported), bool(row.handled))
+
+
+@cache
+def visible_to(held: int) -> ColumnElement[bool]:
+    """THE rule for cases: staff see those of the regions they hold, and those given to them."""
+    return or_(under_any(Region.path, held), Case.assignee_id == _ME)
+
+
+def _asking(actor: Actor) -> tuple[int, dict[str, Any]]:
+    """How many regions a person reads cases in, and the values that `visible_to` asks for."""
+    paths = actor.paths(READERS)
+    return len(paths), {"me": actor.person_id, **spans(paths)}
+
+
+@cache
+def _one(held: int, *, lock: bool) -> Any:
+    query = _CASES.where(Case.id == bindparam("case", type_=IdType()), visible_to(held))
+    return query.with_for_update(of=Case, key_share=True) if lock else query
+
+
+def get_case(tx: Session, actor: Actor, case_id: UUID, *, lock: bool = False) -> Seen:
+    """One case; locked, it can be changed. Raises CaseNotFound, also when not visible."""
+    held, given = _asking(actor)
+    row = core(tx).execute(_one(held, lock=lock), {**given, "case": case_id}).first()
     if row is None:
         raise CaseNotFound
-    return row
+    return _changeable(row) if lock else seen(row)
 
 
-def of_report(tx: Session, report_id: UUID) -> Row[Any] | None:
-    """The case that a report stands behind, locked."""
-    query = (
-        _cases()
-        .join(CaseReport, CaseReport.case_id == Case.id)
-        .where(CaseReport.report_id == report_id)
-        .with_for_update(of=Case, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    row: Row[Any] | None = tx.execute(query).first()
-    return row
+def of_report(tx: Session, actor: Actor, report_id: UUID) -> Seen | None:
+    """The case that the actor's own report stands behind, locked."""
+    behind = select(CaseReport.case_id).where(CaseReport.report_id == report_id)
+    query = _CASES.where(Case.id == behind.scalar_subquery())
+    locked = query.with_for_update(of=Case, key_share=True)
+    row: Any = core(tx).execute(locked, {"me": actor.person_id}).first()
+    return _changeable(row) if row is not None else None
+
+
+def _changeable(row: Row[Any]) -> Seen:
+    # A copy that can be changed; what was changed is written by the service, in one statement.
+    columns = {name: getattr(row, name) for name in Case.__table__.c.keys()}  # noqa: SIM118
+    return replace(seen(row), case=Case(**columns))
 
 
 def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | None) -> Slice:
     """A page of the cases that the actor sees, newest first."""
-    query = _cases().where(visible_to(actor))
+    held, given = _asking(actor)
+    query = _CASES.where(visible_to(held))
     if wanted.status:
         query = query.where(Case.status == wanted.status)
     if wanted.category:
@@ -88,7 +154,7 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
         query = query.where(under(Region.path, path or "-"))
     filters = (actor.person_id, *vars(wanted).values())
     keys = (Case.created_at, Case.id)
-    return cut(tx, query, keys, limit=limit, cursor=cursor, filters=filters)
+    return cut(tx, query, keys, limit=limit, cursor=cursor, filters=filters, given=given)
 
 
 def is_overdue() -> ColumnElement[bool]:
@@ -99,46 +165,38 @@ def is_overdue() -> ColumnElement[bool]:
     return or_(waiting, handling)
 
 
-def situations(tx: Session, actor: Actor, rows: Sequence[Row[Any]]) -> dict[UUID, Situation]:
-    """What the workflow needs to know of each case and this person, in two reads for a page."""
-    ids = [row.Case.id for row in rows]
-    if not ids:
-        return {}
-    own = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id)
-    reported = set(
-        tx.scalars(own.where(Report.person_id == actor.person_id, CaseReport.case_id.in_(ids)))
-    )
-    handled = set(tx.scalars(_handled_by(actor.person_id, ids)))
-    return {
-        row.Case.id: Situation(
-            status=row.Case.status,
-            hazard=row.Case.hazard,
-            returns=row.Case.returns,
-            roles=frozenset(h.role for h in actor.held if row.path.startswith(h.path)),
-            is_assignee=row.Case.assignee_id == actor.person_id,
-            is_reporter=row.Case.id in reported,
-            handled=row.Case.id in handled,
-        )
-        for row in rows
-    }
-
-
-def _handled_by(person_id: UUID, ids: Sequence[UUID]) -> Any:
-    last = CaseMove.__table__.alias("last")
-    dispatched = (
-        select(func.max(last.c.version))
-        .where(last.c.case_id == CaseMove.case_id, last.c.move == "dispatch")
-        .scalar_subquery()
-    )
-    return select(CaseMove.case_id).where(
-        CaseMove.case_id.in_(ids), CaseMove.actor_id == person_id,
-        CaseMove.move.in_(HANDLING), CaseMove.version > dispatched,
-    )  # fmt: skip
+_THIS = bindparam("case", type_=IdType())
+_BEHIND = (
+    select(CaseReport.report_id).where(CaseReport.case_id == _THIS).order_by(CaseReport.report_id)
+)
+_BEFORE = (
+    select(ReportPhoto.report_id, *SHOWN)
+    .join(Photo, Photo.id == ReportPhoto.photo_id)
+    .join(CaseReport, CaseReport.report_id == ReportPhoto.report_id)
+    .where(CaseReport.case_id == _THIS)
+    .order_by(ReportPhoto.report_id, ReportPhoto.position)
+)
+_AFTER = (
+    select(*SHOWN)
+    .join(CaseMovePhoto, CaseMovePhoto.photo_id == Photo.id)
+    .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
+    .where(CaseMove.case_id == _THIS)
+    .order_by(CaseMove.version, CaseMovePhoto.position)
+)
 
 
 def report_ids(tx: Session, case_id: UUID) -> list[UUID]:
-    query = select(CaseReport.report_id).where(CaseReport.case_id == case_id)
-    return list(tx.scalars(query.order_by(CaseReport.report_id)))
+    return list(core(tx).execute(_BEHIND, {"case": case_id}).scalars())
+
+
+def before_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
+    """The photos of every report behind a case, each row with its `report_id`."""
+    return core(tx).execute(_BEFORE, {"case": case_id}).all()
+
+
+def after_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
+    """The photos that moves brought, in the order of the moves."""
+    return core(tx).execute(_AFTER, {"case": case_id}).all()
 
 
 def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
@@ -150,16 +208,6 @@ def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
         .order_by(Report.created_at, Report.id)
     )
     return tx.execute(query).all()
-
-
-def after_photo_ids(tx: Session, case_id: UUID) -> list[UUID]:
-    query = (
-        select(CaseMovePhoto.photo_id)
-        .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
-        .where(CaseMove.case_id == case_id)
-        .order_by(CaseMove.version, CaseMovePhoto.position)
-    )
-    return list(tx.scalars(query))
 
 
 def events(tx: Session, case_id: UUID) -> list[CaseEventOut]:

@@ -1,16 +1,18 @@
 """What happens to cases: routed, moved, noted. Each move is one row, one version, one unit."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.cases import queries, workflow
 from app.cases.errors import AssigneeUnknown, MoveImpossible, MoveIncomplete
 from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNote, CaseNumber, CaseReport
+from app.cases.queries import Seen
 from app.cases.routing import decide
 from app.cases.schemas import CaseMoveDraft
 from app.cases.workflow import PAYING_OUTCOMES, Move
@@ -18,14 +20,15 @@ from app.categories import queries as categories
 from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
-from app.kit.db import insert_row
+from app.kit.columns import IdType
+from app.kit.db import core, insert_row, insert_rows
 from app.kit.errors import Stale
 from app.kit.ids import new_id
 from app.media import service as media
 from app.regions.queries import root_of
 from app.reports import service as reports
 from app.reports.errors import ReportNotFound
-from app.reports.models import Report, ReportPhoto, ReportStatus
+from app.reports.models import Report, ReportStatus
 from app.rewards import service as rewards
 
 AWARD = "report.filed"
@@ -41,8 +44,9 @@ def route(tx: Session, grids: GridCache, report_id: UUID) -> None:
     if report.status != ReportStatus.RECEIVED:
         return
     decision = decide(tx, grids, report)
-    choice = categories.get_choice(tx, report.choice) if report.choice else None
-    expected = categories.get_category(tx, choice.category_code) if choice else None
+    expected = None
+    if report.choice:
+        expected = categories.get_category(tx, categories.category_of_choice(tx, report.choice))
     now = clock.now()
     accept_hours = expected.accept_hours if expected else ACCEPT_HOURS
     case = Case(
@@ -84,18 +88,17 @@ def move(
     draft: CaseMoveDraft,
     version: int,
     objection: timedelta,
-) -> Row[Any]:
+) -> Seen:
     """Makes a staff move on the version that was read; `objection` is the window for points.
 
     Raises CaseNotFound, Stale, MoveIncomplete, AssigneeUnknown, CategoryUnknown, the photo errors
     and what the workflow says.
     """
-    row = queries.get_case(tx, actor, case_id, lock=True)
-    if row.Case.version != version:
+    at = queries.get_case(tx, actor, case_id, lock=True)
+    if at.case.version != version:
         raise Stale
-    _make(tx, actor, row, draft, objection)
     # Not read again: a handler who returns the case may no longer see it, and still moved it.
-    return row
+    return _make(tx, actor, at, draft, objection)
 
 
 def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> None:
@@ -110,29 +113,27 @@ def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> No
     gone = unrouted.values(status=ReportStatus.WITHDRAWN, updated_at=clock.now())
     if tx.execute(gone).rowcount:  # type: ignore[attr-defined]
         return
-    row = queries.of_report(tx, report_id)
-    if row is None:
+    at = queries.of_report(tx, actor, report_id)
+    if at is None:
         raise MoveImpossible
     draft = CaseMoveDraft(move="withdraw", note=note)
-    _make(tx, actor, row, draft, timedelta())
+    _make(tx, actor, at, draft, timedelta())
 
 
-def _make(
-    tx: Session, actor: Actor, row: Row[Any], draft: CaseMoveDraft, objection: timedelta
-) -> None:
-    case: Case = row.Case
-    at = queries.situations(tx, actor, [row])[case.id]
-    move = workflow.find(draft.move, at)
+def _make(tx: Session, actor: Actor, at: Seen, draft: CaseMoveDraft, objection: timedelta) -> Seen:
+    case: Case = at.case
+    move = workflow.find(draft.move, at.situation(actor))
     _require(move, draft)
-    data = _change(tx, case, row.path, move, draft)
+    data = _change(tx, case, at.path, move, draft)
     move_id = _record(tx, actor, case, move, draft, data)
-    _take_photos(tx, actor, case, move_id, draft.photo_ids)
+    reports_behind = queries.report_ids(tx, case.id)
+    _take_photos(tx, actor, case.id, move_id, draft.photo_ids)
     _reward(tx, case, move, objection)
-    reports.push_down(
-        tx, queries.report_ids(tx, case.id), status=case.status, outcome=case.outcome,
-        **({"public_note": draft.public_note} if draft.public_note else {}),
-    )  # fmt: skip
+    told = {"public_note": draft.public_note} if draft.public_note else {}
+    reports.push_down(tx, reports_behind, status=case.status, outcome=case.outcome, **told)
     outbox.enqueue(tx, "case.moved", move_id=move_id)
+    handled = move.name in queries.HANDLING or (at.handled and move.name != "dispatch")
+    return replace(at, handled=handled)
 
 
 def _require(move: Move, draft: CaseMoveDraft) -> None:
@@ -197,7 +198,7 @@ def _record(
     """One row for the move; the case's version is its number."""
     move_id, now, before = new_id(), clock.now(), case.status
     case.status, case.version, case.updated_at = move.target, case.version + 1, now
-    tx.flush()
+    _save(tx, case)
     insert_row(
         tx, CaseMove, id=move_id, case_id=case.id, version=case.version, move=move.name,
         from_status=before, to_status=move.target, actor_id=actor.person_id, note=draft.note,
@@ -207,20 +208,39 @@ def _record(
     return move_id
 
 
+# What a move may change of a case.
+_CHANGING = (
+    "status", "version", "category_code", "hazard", "assignee_id", "outcome", "rework", "returns",
+    "handle_due_at", "clock_rule", "updated_at",
+)  # fmt: skip
+_SAVE = (
+    update(Case.__table__)  # type: ignore[arg-type]
+    .where(Case.id == bindparam("this", type_=IdType()), Case.version == bindparam("before"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
+
+def _save(tx: Session, case: Case) -> None:
+    """Writes a changed case; the row lock and the version it was read with let one mover win."""
+    values = {name: getattr(case, name) for name in _CHANGING}
+    given = {**values, "this": case.id, "before": case.version - 1}
+    if core(tx).execute(_SAVE, given).rowcount != 1:
+        raise Stale
+
+
 def _take_photos(
-    tx: Session, actor: Actor, case: Case, move_id: UUID, photo_ids: list[UUID]
+    tx: Session, actor: Actor, case_id: UUID, move_id: UUID, photo_ids: list[UUID]
 ) -> None:
     if not photo_ids:
         return
     media.take(tx, actor.person_id, photo_ids, f"move:{move_id}")
-    reports_behind = queries.report_ids(tx, case.id)
-    before = select(ReportPhoto.photo_id).where(ReportPhoto.report_id.in_(reports_behind))
-    media.refuse_same(tx, list(tx.scalars(before)), photo_ids)
+    before = [photo.id for photo in queries.before_photos(tx, case_id)]
+    media.refuse_same(tx, before, photo_ids)
     rows = [
         {"move_id": move_id, "position": position, "photo_id": photo_id}
         for position, photo_id in enumerate(photo_ids, start=1)
     ]
-    tx.execute(insert(CaseMovePhoto.__table__), rows)  # type: ignore[arg-type]
+    insert_rows(tx, CaseMovePhoto, rows)
 
 
 def _reward(tx: Session, case: Case, move: Move, objection: timedelta) -> None:

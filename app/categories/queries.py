@@ -1,11 +1,13 @@
 """Reads of categories."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.categories.errors import CategoryUnknown
 from app.categories.models import Category, PlainChoice
 from app.categories.schemas import CategoryList, CategoryOut, ChoiceOut
+from app.kit.columns import CodeText
+from app.kit.db import core
 
 
 def get_category(tx: Session, code: str) -> Category:
@@ -16,12 +18,17 @@ def get_category(tx: Session, code: str) -> Category:
     return category
 
 
-def get_choice(tx: Session, code: str) -> PlainChoice:
-    """Raises CategoryUnknown."""
-    choice = tx.get(PlainChoice, code)
-    if choice is None:
+_CHOICE = select(PlainChoice.category_code).where(
+    PlainChoice.code == bindparam("code", type_=CodeText)
+)
+
+
+def category_of_choice(tx: Session, code: str) -> str:
+    """The category that a plain choice stands for at first. Raises CategoryUnknown."""
+    category: str | None = core(tx).execute(_CHOICE, {"code": code}).scalar()
+    if category is None:
         raise CategoryUnknown
-    return choice
+    return category
 
 
 def catalogue(tx: Session) -> CategoryList:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import Session
 
 from app.identity import queries
@@ -13,7 +12,6 @@ from app.identity.errors import PersonOnly, RoleMissing, ScopeMissing, SessionEn
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.marks import Claims, Resolver
-from app.regions.queries import PathColumn, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,9 @@ class Actor:
         """Whether the role is held anywhere."""
         return any(h.role == role for h in self.held)
 
-    def sees(self, column: PathColumn, roles: Iterable[str]) -> ColumnElement[bool]:
-        """The rows whose region path lies under one of the regions held with these roles."""
-        paths = {h.path for h in self.held if h.role in roles}
-        return or_(*(under(column, path) for path in sorted(paths))) if paths else false()
+    def paths(self, roles: Iterable[str]) -> list[str]:
+        """The paths of the regions held with these roles, each once, in order."""
+        return sorted({h.path for h in self.held if h.role in roles})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from app.identity.models import (
 )  # fmt: skip
 from app.identity.schemas import GrantOut, PersonOut
 from app.kit.columns import IdType, InstantType
+from app.kit.db import core
 from app.regions.models import Region
 
 # Built once: every signed-in request runs it. One row for each role held, one at least.
@@ -40,7 +41,7 @@ _WHO = (
 
 def who(tx: Session, sign_in: UUID, now: datetime) -> Sequence[Row[UUID, str, str, str]]:
     """The person of a living session, with a row for each role and its region's path."""
-    return tx.execute(_WHO, {"sign_in": sign_in, "now": now}).all()
+    return core(tx).execute(_WHO, {"sign_in": sign_in, "now": now}).all()
 
 
 def get_person(tx: Session, person_id: UUID) -> Person:

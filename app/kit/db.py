@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
-from sqlalchemy import MetaData, Table, create_engine, event, insert
+from sqlalchemy import Insert, MetaData, Table, create_engine, event, insert
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -215,6 +216,26 @@ def violated(error: IntegrityError) -> str:
     return str(getattr(diagnostic, "constraint_name", None) or error.orig)
 
 
-def insert_row(tx: Session | Connection, model: type[Base], **values: Any) -> None:
+def core(tx: Session) -> Connection:
+    """The session's connection, for Core statements on hot paths, after pending changes went out.
+
+    A statement through the session costs two to three times as much as the same one here.
+    """
+    if tx.new or tx.dirty or tx.deleted:
+        tx.flush()
+    return tx.connection()
+
+
+@cache
+def _insert(model: type[Base]) -> Insert:
+    return insert(model.__table__)  # type: ignore[arg-type]
+
+
+def insert_row(tx: Session, model: type[Base], **values: Any) -> None:
     """One row by a Core statement: no unit-of-work bookkeeping on the hot paths."""
-    tx.execute(insert(model.__table__), values)  # type: ignore[arg-type]
+    core(tx).execute(_insert(model), values)
+
+
+def insert_rows(tx: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Several rows of the same columns, as `insert_row`."""
+    core(tx).execute(_insert(model), rows)

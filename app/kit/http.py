@@ -279,7 +279,7 @@ def _finished(unit: Unit, result: Any) -> Response:
 
 
 def _replayed(
-    tx: Session, request: Request, unit: Unit, actor: Any, stored: idempotency.StoredAnswer
+    tx: Session, request: Request, unit: Unit, actor: Any, stored: idempotency.Answer
 ) -> Response:
     headers = {**stored.headers, "Idempotency-Replayed": "true"}
     if unit.replay is not None and stored.status < 300:  # noqa: PLR2004

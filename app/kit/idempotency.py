@@ -4,13 +4,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
-from app.kit.columns import At, CodeStr, Int, Json, Str
-from app.kit.db import Base, Database, insert_row
+from app.kit.columns import At, CodeStr, CodeText, Int, Json, Str
+from app.kit.db import Base, Database, core, insert_row
 from app.kit.errors import Conflict, Invalid, Unprocessable, Words
 
 KEEP = timedelta(days=7)
@@ -48,6 +49,14 @@ class StoredAnswer(Base):
     created_at: Mapped[At] = mapped_column(index=True)
 
 
+class Answer(NamedTuple):
+    """A finished answer, as it was given the first time."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
 class InFlight:
     """The keys that this process is working on (SQLite has no advisory locks)."""
 
@@ -68,21 +77,31 @@ class InFlight:
                 self._keys.discard(key)
 
 
-def find(tx: Session, db: Database, caller: str, key: str, fingerprint: str) -> StoredAnswer | None:
+_LOCK = select(
+    func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("subject", type_=CodeText), 0))
+)
+_FIND = select(
+    StoredAnswer.fingerprint, StoredAnswer.status, StoredAnswer.headers, StoredAnswer.body
+).where(
+    StoredAnswer.caller == bindparam("caller", type_=CodeText),
+    StoredAnswer.key == bindparam("key", type_=CodeText),
+)
+
+
+def find(tx: Session, db: Database, caller: str, key: str, fingerprint: str) -> Answer | None:
     """The stored answer of this key, or None when the work is still to be done.
 
     Raises IdempotencyKeyReused for another request, IdempotencyInProgress while one is under way.
     """
-    if not db.is_sqlite:
-        # A unique key alone would make the second request wait; the lock answers at once and
-        # goes away with the transaction, however that ends.
-        lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{caller}\n{key}", 0))
-        if not tx.scalar(select(lock)):
-            raise IdempotencyInProgress
-    stored = tx.get(StoredAnswer, (caller, key))
-    if stored is not None and stored.fingerprint != fingerprint:
+    # A unique key alone would make the second request wait; the lock answers at once and goes away
+    # with the transaction, however that ends.
+    subject = {"subject": f"{caller}\n{key}"}
+    if not db.is_sqlite and not core(tx).execute(_LOCK, subject).scalar():
+        raise IdempotencyInProgress
+    row = core(tx).execute(_FIND, {"caller": caller, "key": key}).first()
+    if row is not None and row.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    return stored
+    return Answer(row.status, row.headers, row.body) if row is not None else None
 
 
 def store(

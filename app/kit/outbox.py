@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Row, delete, insert, select, update
+from sqlalchemy import CheckConstraint, Index, Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
 from app.kit.columns import At, CodeStr, Id, Int, Json, Str
-from app.kit.db import Base, Database, work
+from app.kit.db import Base, Database, insert_row, work
 from app.kit.errors import AppError
 from app.kit.ids import new_id
 from app.kit.logs import log
@@ -81,7 +81,7 @@ def enqueue(
         "created_at": now,
     }  # fmt: skip
     if unique is None:
-        tx.execute(insert(Job.__table__), row)  # type: ignore[arg-type]
+        insert_row(tx, Job, **row)
         return
     dialect: Any = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     once = dialect.insert(Job.__table__).on_conflict_do_nothing(index_elements=["unique_key"])

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -50,8 +50,11 @@ def cut(
     limit: int,
     cursor: str | None,
     filters: Sequence[Any] = (),
+    given: Mapping[str, Any] | None = None,
 ) -> Slice:
     """Reads one page of `query`, newest first, by the sort key and the id in `keys`.
+
+    `given` are the values of the query's own parameters.
 
     Raises CursorInvalid for a cursor of another filter or a forged one.
     """
@@ -61,7 +64,8 @@ def cut(
         at, last_id = _decode(cursor, filters)
         after = tuple_(literal(at, key.type), literal(last_id, row_id.type))
         query = query.where(tuple_(key, row_id) < after)
-    rows = tx.execute(query.order_by(key.desc(), row_id.desc()).limit(limit + 1)).all()
+    ordered = query.order_by(key.desc(), row_id.desc()).limit(limit + 1)
+    rows = tx.execute(ordered, given).all()
     last = rows[limit - 1] if len(rows) > limit else None
     return Slice(rows[:limit], _encode(last.page_key, last.page_id, filters) if last else None)
 

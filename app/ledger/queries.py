@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit.columns import CodeText, InstantType
+from app.kit.db import core
 from app.kit.page import Page, page
 from app.ledger.errors import ContributionNotFound, FundNotFound
 from app.ledger.models import (
@@ -26,56 +27,59 @@ from app.ledger.models import (
 )  # fmt: skip
 from app.ledger.schemas import ContributionOut, EntryOut, FundOut, PointsOut
 from app.regions.models import Region
+from app.regions.queries import under
 
 # Spendable is computed from living lots, not from the balance row: lots past their expiry no
 # longer count, although their expiry is booked only on the next touch or by the nightly job.
+_LIVING = (
+    select(
+        Lot.account_id, Lot.remaining, Lot.settled_at, Lot.expires_at,
+        func.min(Lot.expires_at).over(partition_by=Lot.account_id).label("first"),
+    )
+    .join(Account, Account.id == Lot.account_id)
+    .where(
+        Account.kind == "member",
+        Account.owner == bindparam("owner", type_=CodeText),
+        Lot.remaining > 0,
+        or_(Lot.expires_at.is_(None), Lot.expires_at > bindparam("now", type_=InstantType())),
+    )
+    .cte("living")
+)  # fmt: skip
+_SETTLED = func.sum(_LIVING.c.remaining).filter(_LIVING.c.settled_at.is_not(None))
+_FIRST = func.sum(_LIVING.c.remaining).filter(_LIVING.c.expires_at == _LIVING.c.first)
 _POINTS = (
     select(
         Balance.held,
         Balance.unsettled,
-        func.coalesce(func.sum(Lot.remaining).filter(Lot.settled_at.is_not(None)), 0).label("live"),
-        func.min(Lot.expires_at).label("first"),
+        func.coalesce(_SETTLED, 0).label("live"),
+        func.min(_LIVING.c.first).label("first"),
+        func.coalesce(_FIRST, 0).label("first_points"),
     )
     .select_from(Account)
     .join(Balance, Balance.account_id == Account.id)
-    .outerjoin(
-        Lot,
-        and_(
-            Lot.account_id == Account.id,
-            Lot.remaining > 0,
-            or_(Lot.expires_at.is_(None), Lot.expires_at > bindparam("now", type_=InstantType())),
-        ),
-    )
+    .outerjoin(_LIVING, _LIVING.c.account_id == Account.id)
     .where(Account.kind == "member", Account.owner == bindparam("owner", type_=CodeText))
     .group_by(Balance.account_id, Balance.held, Balance.unsettled)
 )
+_NONE = PointsOut(spendable=0, on_the_way=0, held=0, next_expiry=None, next_expiry_points=0)
 
 
 def points(tx: Session, person_id: UUID, now: datetime) -> PointsOut:
     """A member's points as of `now`; zeros for someone who never earned any."""
-    row = tx.execute(_POINTS, {"owner": str(person_id), "now": now}).first()
+    row = core(tx).execute(_POINTS, {"owner": str(person_id), "now": now}).first()
     if row is None:
-        return PointsOut(spendable=0, on_the_way=0, held=0, next_expiry=None, next_expiry_points=0)
+        return _NONE
     return PointsOut(
         spendable=int(row.live),
         on_the_way=row.unsettled,
         held=row.held,
         next_expiry=row.first,
-        next_expiry_points=_expiring(tx, person_id, row.first) if row.first else 0,
+        next_expiry_points=int(row.first_points),
     )
-
-
-def _expiring(tx: Session, person_id: UUID, at: datetime) -> int:
-    query = (
-        select(func.sum(Lot.remaining))
-        .join(Account, Account.id == Lot.account_id)
-        .where(Account.owner == str(person_id), Account.kind == "member", Lot.expires_at == at)
-    )
-    return int(tx.scalar(query) or 0)
 
 
 def entries(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[EntryOut]:
-    """A member's entries, newest first: every transfer, and settlements (which move nothing)."""
+    """A member's entries, newest first: one for every transfer on their account."""
     account = (
         select(Account.id)
         .where(Account.kind == "member", Account.owner == str(person_id))
@@ -109,7 +113,7 @@ FUND_READERS = (Role.FUND_MANAGER, Role.FUND_APPROVER, Role.AUDITOR, Role.ADMINI
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """THE rule for funds: those who work with money see the funds of their regions."""
     region = select(Region.path).where(Region.code == Fund.region_code).scalar_subquery()
-    return actor.sees(region, FUND_READERS)
+    return or_(false(), *(under(region, path) for path in actor.paths(FUND_READERS)))
 
 
 def get_fund(tx: Session, actor: Actor, fund_id: UUID) -> Fund:

@@ -15,10 +15,10 @@ def sweep(bucket: Bucket) -> Inside:
     """Removes the files of uploads that were killed before their commit."""
 
     def swept(tx: Session, _payload: Mapping[str, Any]) -> None:
-        orphans = set(service.orphans(tx, bucket))
-        for photo_id in orphans:
-            service.delete_files(bucket, photo_id)
+        orphans = list(service.orphans(tx, bucket))
+        for key in orphans:
+            bucket.delete(key)
         if orphans:
-            log.info("orphaned photos swept", count=len(orphans))
+            log.info("orphaned photo files swept", count=len(orphans))
 
     return swept

@@ -1,23 +1,27 @@
 """Keeping photos: files first and synced, then the row; a row without its files cannot be."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.kit.db import insert_row
+from app.kit.columns import CodeText, IdType
+from app.kit.db import core, insert_row
 from app.media.bucket import Bucket
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.models import Photo
 from app.media.pixels import Developed
 from app.media.schemas import PhotoOut
-from app.media.views import VARIANTS, Signer, photo_out
+from app.media.views import SHOWN, VARIANTS, Signer, photo_out
 
 ORPHAN_AGE = timedelta(hours=24)
 SEALED = "sealed"
+PHOTO_NAME = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def key(photo_id: UUID, variant: str) -> str:
@@ -55,18 +59,33 @@ def keep(
     return photo_out(tx.get_one(Photo, photo_id), signer)
 
 
-def take(tx: Session, owner_id: UUID, photo_ids: Sequence[UUID], purpose: str) -> None:
-    """Uses a person's own photos as evidence for `purpose`, each once and for good.
+_TAKE = (
+    update(Photo.__table__)  # type: ignore[arg-type]
+    .where(
+        Photo.id == bindparam("photo", type_=IdType()),
+        Photo.owner_id == bindparam("owner", type_=IdType()),
+        Photo.used_for.is_(None),
+    )
+    .values(used_for=bindparam("purpose", type_=CodeText))
+    .returning(*SHOWN)
+)
+
+
+def take(tx: Session, owner_id: UUID, photo_ids: Sequence[UUID], purpose: str) -> list[Any]:
+    """Uses a person's own photos as evidence for `purpose`, each once, and gives their rows.
 
     Raises PhotoNotFound (absent or somebody else's), PhotoUsed.
     """
-    mine = Photo.id.in_(photo_ids), Photo.owner_id == owner_id
-    found = set(tx.scalars(select(Photo.id).where(*mine)))
-    if found != set(photo_ids):
-        raise PhotoNotFound
-    free = update(Photo.__table__).where(*mine, Photo.used_for.is_(None))  # type: ignore[arg-type]
-    if tx.execute(free.values(used_for=purpose)).rowcount != len(photo_ids):  # type: ignore[attr-defined]
-        raise PhotoUsed
+    taken: dict[UUID, Any] = {}
+    # In the order of their ids, so that two that want the same photos wait and never deadlock.
+    for photo_id in sorted(photo_ids):
+        given = {"photo": photo_id, "owner": owner_id, "purpose": purpose}
+        row = core(tx).execute(_TAKE, given).first()
+        if row is None:
+            photo = tx.get(Photo, photo_id)
+            raise PhotoUsed if photo is not None and photo.owner_id == owner_id else PhotoNotFound
+        taken[photo_id] = row
+    return [taken[photo_id] for photo_id in photo_ids]
 
 
 def refuse_same(tx: Session, before: Sequence[UUID], after: Sequence[UUID]) -> None:
@@ -77,10 +96,11 @@ def refuse_same(tx: Session, before: Sequence[UUID], after: Sequence[UUID]) -> N
         raise PhotoSame
 
 
-def orphans(tx: Session, bucket: Bucket) -> Iterator[UUID]:
-    """Photos whose files are older than a day and whose row never came (killed in between)."""
+def orphans(tx: Session, bucket: Bucket) -> Iterator[str]:
+    """Keys older than a day that no row stands for: their upload was killed before its commit."""
     for variant in (SEALED, *VARIANTS):
         for found in bucket.keys_older_than(f"{variant}/", clock.now() - ORPHAN_AGE):
-            photo_id = UUID(found.rpartition("/")[2])
-            if tx.get(Photo, photo_id) is None:
-                yield photo_id
+            name = found.rpartition("/")[2]
+            # What a killed `put` leaves is named otherwise and belongs to nobody.
+            if not PHOTO_NAME.fullmatch(name) or tx.get(Photo, UUID(name)) is None:
+                yield found

@@ -17,7 +17,7 @@ from app.notify.errors import MessageNotFound
 from app.notify.schemas import MessageOut
 
 router = Router(prefix="/v1/inbox", tags=["notify 消息"])
-AcceptLanguage = Annotated[str, Header(max_length=100, description="zh (default) or en")]
+AcceptLanguage = Annotated[str, Header(description="zh (default) or en")]
 
 
 @router.get("", responses=raises(PersonOnly))

@@ -1,11 +1,13 @@
 """Reading a region file (CSV) and saying what is wrong with it, all at once."""
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from app.regions.schemas import RegionDraft
 
+CODE, LEVEL = re.compile("[0-9A-Za-z]{1,40}"), re.compile("[0-9]")
 COLUMNS = frozenset({"code", "name", "official_name", "level", "parent", "kind"})
 
 
@@ -19,12 +21,16 @@ class RegionFileInvalid(Exception):
 
 def read_csv(path: Path) -> list[RegionDraft]:
     """Reads and checks a region file, parents first. Raises RegionFileInvalid."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = COLUMNS - set(reader.fieldnames or ())
-        if missing:
-            raise RegionFileInvalid([f"缺少列 missing columns: {', '.join(sorted(missing))}"])
-        drafts, findings = _read_rows(reader)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RegionFileInvalid(["不是 UTF-8 文件 not a UTF-8 file"]) from error
+    # A row that ends too soon has empty fields, which are found below.
+    reader = csv.DictReader(text.splitlines(), restval="")
+    missing = COLUMNS - set(reader.fieldnames or ())
+    if missing:
+        raise RegionFileInvalid([f"缺少列 missing columns: {', '.join(sorted(missing))}"])
+    drafts, findings = _read_rows(reader)
     findings += check(drafts)
     if findings:
         raise RegionFileInvalid(findings)
@@ -35,7 +41,9 @@ def _read_rows(rows: Iterable[dict[str, str]]) -> tuple[list[RegionDraft], list[
     drafts: list[RegionDraft] = []
     findings: list[str] = []
     for number, row in enumerate(rows, start=2):
-        if not (row["code"].isalnum() and row["level"].isdecimal() and row["name"].strip()):
+        if not (
+            CODE.fullmatch(row["code"]) and LEVEL.fullmatch(row["level"]) and row["name"].strip()
+        ):
             findings.append(f"第 {number} 行 code、level 或 name 无效 invalid code, level or name")
             continue
         drafts.append(

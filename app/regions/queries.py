@@ -1,10 +1,13 @@
 """Reads of the region tree."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.kit.columns import CodeText
 from app.regions.errors import RegionNotFound
 from app.regions.models import Region
 
@@ -31,6 +34,26 @@ def under(column: PathColumn, path: str) -> ColumnElement[bool]:
     A range instead of LIKE: it uses the plain index on both databases. '0' follows '/' in ASCII.
     """
     return and_(column >= path, column < path.removesuffix("/") + "0")
+
+
+@cache
+def under_any(column: PathColumn, count: int) -> ColumnElement[bool]:
+    """Whether a path lies in one of `count` subtrees, whose values `spans` gives; built once."""
+    ranges = (
+        and_(
+            column >= bindparam(f"from_{i}", type_=CodeText),
+            column < bindparam(f"to_{i}", type_=CodeText),
+        )
+        for i in range(count)
+    )
+    return or_(false(), *ranges)
+
+
+def spans(paths: Sequence[str]) -> dict[str, str]:
+    """The values of `under_any` for these subtrees."""
+    low = {f"from_{i}": path for i, path in enumerate(paths)}
+    high = {f"to_{i}": path.removesuffix("/") + "0" for i, path in enumerate(paths)}
+    return low | high
 
 
 def roots(tx: Session) -> list[str]:

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
+from app.kit.db import core
 from app.kit.page import Page, cut
 from app.media.models import Photo
 from app.media.schemas import PhotoOut, PlaceOut
-from app.media.views import Signer, photo_out
+from app.media.views import SHOWN, Signer, photo_out
 from app.regions.models import Region
 from app.reports.errors import ReportNotFound
 from app.reports.models import Report, ReportPhoto, ReportStatus
@@ -35,7 +36,7 @@ def get_report(tx: Session, actor: Actor, report_id: UUID, signer: Signer) -> Re
     row = tx.execute(query).first()
     if row is None:
         raise ReportNotFound
-    return _out(row, photos_of(tx, [report_id], signer)[report_id])
+    return report_out(row.Report, row.grid_name, photos_of(tx, [report_id], signer)[report_id])
 
 
 def mine(
@@ -51,7 +52,7 @@ def mine(
         filters=(actor.person_id,),
     )
     photos = photos_of(tx, [row.Report.id for row in found.rows], signer)
-    items = [_out(row, photos[row.Report.id]) for row in found.rows]
+    items = [report_out(row.Report, row.grid_name, photos[row.Report.id]) for row in found.rows]
     return Page(items=items, next_cursor=found.next_cursor)
 
 
@@ -66,13 +67,13 @@ def photos_of(
     """The photos of several reports, in their order; every id has a list."""
     found: dict[UUID, list[PhotoOut]] = defaultdict(list)
     query = (
-        select(ReportPhoto.report_id, Photo)
+        select(ReportPhoto.report_id, *SHOWN)
         .join(Photo, Photo.id == ReportPhoto.photo_id)
         .where(ReportPhoto.report_id.in_(report_ids))
         .order_by(ReportPhoto.report_id, ReportPhoto.position)
     )
-    for report_id, photo in tx.execute(query) if report_ids else ():
-        found[report_id].append(photo_out(photo, signer))
+    for row in core(tx).execute(query) if report_ids else ():
+        found[row.report_id].append(photo_out(row, signer))
     return found
 
 
@@ -82,12 +83,12 @@ def _with_grid() -> Any:
     )
 
 
-def _out(row: Any, photos: list[PhotoOut]) -> ReportOut:
-    report: Report = row.Report
+def report_out(report: Report, grid_name: str | None, photos: list[PhotoOut]) -> ReportOut:
+    """A report as its reporter sees it."""
     here = report.lat is not None and report.lng is not None
     return ReportOut(
         id=report.id, status=ReportStatus(report.status), case_number=report.case_number,
-        grid_code=report.grid_code, grid_name=row.grid_name, description=report.description,
+        grid_code=report.grid_code, grid_name=grid_name, description=report.description,
         category=report.choice, address=report.address, anonymous=report.anonymous,
         place=PlaceOut(lat=report.lat or 0, lng=report.lng or 0) if here else None,
         outcome=report.outcome, public_note=report.public_note, photos=photos,

@@ -13,10 +13,10 @@ Address = Annotated[PlainText, Field(min_length=2, max_length=200)]
 
 
 class PlaceDraft(Draft):
-    lat: Latitude = Field(examples=[30.202772])
-    lng: Longitude = Field(examples=[105.84464])
+    lat: Latitude = Field(strict=True, examples=[30.202772])
+    lng: Longitude = Field(strict=True, examples=[105.84464])
     crs: Literal["wgs84", "gcj02"] = Field(description="The system of the pair; no default")
-    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
+    accuracy_m: float | None = Field(None, strict=True, ge=0, le=100_000, allow_inf_nan=False)
     source: Literal["gps", "map", "exif"] = "gps"
 
 

@@ -1,19 +1,21 @@
 """Submitting reports, and taking in what cases push down to them."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from app.categories import queries as categories
 from app.grids.service import to_wgs84
 from app.identity.access import Actor
 from app.kit import clock, outbox
-from app.kit.db import insert_row
+from app.kit.columns import IdType
+from app.kit.db import core, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.media import service as media
-from app.media.views import Signer
+from app.media.views import Signer, photo_out
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
 from app.reports import queries
@@ -27,24 +29,29 @@ def submit(tx: Session, actor: Actor, draft: ReportDraft, signer: Signer) -> Rep
     Raises CategoryUnknown, RegionUnknown, PhotoNotFound, PhotoUsed.
     """
     if draft.category is not None:
-        categories.get_choice(tx, draft.category)
+        categories.category_of_choice(tx, draft.category)
     if draft.region_code is not None and tx.get(Region, draft.region_code) is None:
         raise RegionUnknown
     report_id, now = new_id(), clock.now()
-    media.take(tx, actor.person_id, draft.photo_ids, f"report:{report_id}")
-    insert_row(
-        tx, Report, id=report_id, person_id=actor.person_id, description=draft.description,
-        choice=draft.category, anonymous=draft.anonymous, address=draft.address,
-        region_code=draft.region_code, status=ReportStatus.RECEIVED, created_at=now, updated_at=now,
-        **_place(draft.place),
-    )  # fmt: skip
-    rows = [
-        {"report_id": report_id, "position": position, "photo_id": photo_id}
-        for position, photo_id in enumerate(draft.photo_ids, start=1)
-    ]
-    tx.execute(insert(ReportPhoto.__table__), rows)  # type: ignore[arg-type]
+    photos = media.take(tx, actor.person_id, draft.photo_ids, f"report:{report_id}")
+    row = {
+        "id": report_id, "person_id": actor.person_id, "description": draft.description,
+        "choice": draft.category, "anonymous": draft.anonymous, "address": draft.address,
+        "region_code": draft.region_code, "status": ReportStatus.RECEIVED.value,
+        "created_at": now, "updated_at": now, **_place(draft.place),
+    }  # fmt: skip
+    insert_row(tx, Report, **row)
+    insert_rows(
+        tx,
+        ReportPhoto,
+        [
+            {"report_id": report_id, "position": position, "photo_id": photo.id}
+            for position, photo in enumerate(photos, start=1)
+        ],
+    )
     outbox.enqueue(tx, "report.submitted", report_id=report_id)
-    return queries.get_report(tx, actor, report_id, signer)
+    # What was written is what is shown: nothing is read again before the answer.
+    return queries.report_out(Report(**row), None, [photo_out(p, signer) for p in photos])
 
 
 def _place(place: PlaceDraft | None) -> dict[str, Any]:
@@ -59,5 +66,12 @@ def _place(place: PlaceDraft | None) -> dict[str, Any]:
 
 def push_down(tx: Session, report_ids: list[UUID], **values: Any) -> None:
     """Sets what the reporter sees: status, case_number, grid_code, outcome, public_note."""
-    theirs = update(Report).where(Report.id.in_(report_ids))
-    tx.execute(theirs.values(**values, updated_at=clock.now()))
+    values["updated_at"] = clock.now()
+    given = [{"this": report_id, **values} for report_id in report_ids]
+    core(tx).execute(_push(tuple(values)), given)
+
+
+@cache
+def _push(names: tuple[str, ...]) -> Update:
+    changed = update(Report.__table__).where(Report.id == bindparam("this", type_=IdType()))  # type: ignore[arg-type]
+    return changed.values({name: bindparam(name) for name in names})

@@ -17,7 +17,7 @@ from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
-from app.ledger.errors import PointsInsufficient
+from app.ledger.errors import CostExceedsValue, PointsInsufficient
 from app.store import codes as store_codes
 from app.store import queries, service
 from app.store.codes import Codes
@@ -128,7 +128,13 @@ def cancel_redemption(tx: Session, actor: Reporter, redemption_id: UUID) -> Rede
 @router.post(
     "/redemptions/fulfil",
     responses=raises(
-        PersonOnly, RoleMissing, CodeUnknown, CodeUsed, CodeExpired, CodeChecksTooOften
+        PersonOnly,
+        RoleMissing,
+        CodeUnknown,
+        CodeUsed,
+        CodeExpired,
+        CodeChecksTooOften,
+        CostExceedsValue,
     ),
 )
 @in_transaction

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.kit import actions, attempts, clock, outbox
-from app.kit.db import insert_row
+from app.kit.db import insert_row, insert_rows
 from app.kit.ids import new_id
 from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
@@ -94,7 +94,7 @@ def _reserve(
                 "points_each": item.points, "cost_fen_each": item.cost_fen,
             }
         )  # fmt: skip
-    tx.execute(insert(RedemptionLine.__table__), rows)  # type: ignore[arg-type]
+    insert_rows(tx, RedemptionLine, rows)
 
 
 def with_code(tx: Session, redemption: Redemption, codes: Codes) -> RedemptionOut:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, STREET, VILLAGE
 from flows.story import key, move, moved, picture, report, upload
 from matrix.stage import public_word
 from sqlalchemy import event, select, update
@@ -19,7 +20,6 @@ from app.kit import clock, outbox
 from app.kit.actions import StaffAction
 from app.kit.db import work
 from app.rewards.models import Award
-from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, STREET, VILLAGE
 
 
 def code(answer):

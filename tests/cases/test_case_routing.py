@@ -1,13 +1,13 @@
 """Where a report goes, and the stored answer to why."""
 
 import pytest
+from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, OUTSIDE, STREET, VILLAGE
 from flows.story import report
 
 from app.cases import service
 from app.cases.models import Case, CaseMove, CaseReport
 from app.identity.models import Role
 from app.kit.db import work
-from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, OUTSIDE, STREET, VILLAGE
 
 BORDER = {"lat": 30.2055, "lng": 105.8410, "crs": "wgs84"}
 # Some ten metres west of the border: the circle of thirty metres crosses it.

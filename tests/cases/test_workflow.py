@@ -194,14 +194,18 @@ GUARDED_ROWS = [(guard, *row) for guard, rows in GUARDED.items() for row in rows
 
 
 class TestGuards:
-    @pytest.mark.parametrize(("guard", "name", "status", "roles", "special", "refusal"), GUARDED_ROWS)
+    @pytest.mark.parametrize(
+        ("guard", "name", "status", "roles", "special", "refusal"), GUARDED_ROWS
+    )
     def test_each_refuses_in_its_situation(self, guard, name, status, roles, special, refusal):
         at = situation(status, roles=roles, **special)
         with pytest.raises(refusal):
             workflow.find(name, at)
         assert name not in {move.name for move in workflow.offered(at)}
 
-    @pytest.mark.parametrize(("guard", "name", "status", "roles", "special", "refusal"), GUARDED_ROWS)
+    @pytest.mark.parametrize(
+        ("guard", "name", "status", "roles", "special", "refusal"), GUARDED_ROWS
+    )
     def test_without_it_nothing_else_refuses(self, guard, name, status, roles, special, refusal):
         move = next(m for m in MOVES if m.name == name and status in m.sources)
         bare = replace(move, guards=tuple(g for g in move.guards if g is not guard))

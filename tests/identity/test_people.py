@@ -1,20 +1,20 @@
 """One's own record: shown, replaced, and kept exactly as it was written."""
 
 import pytest
+from cast import GRID
 from sqlalchemy import select
 
 from app.identity import service
 from app.identity.models import Occupation, Person
 from app.kit.db import work
 from app.kit.ids import READABLE
-from cast import GRID
 
 EDIT = {"name": "刘波", "occupation": "rider", "employer": "美团"}
 # Texts that break naive code; each is a name and must come back as it went in.
 NAUGHTY = [
     "O'Brien", "Robert'); DROP TABLE people;--", '"', "\\", "%s%n%x", "{name}", "${jndi:ldap://x}",
     "<script>alert(1)</script>", "=cmd|'/C calc'!A0", "@SUM(1)", "-1", "null", "None", "0", "true",
-    "𠮷野家", "👩‍👩‍👧‍👦", "ñ", "ñ", "مرحبا", "\u202ereversed", "a\u200bb", "ﷺ", "İ", "x" * 64, "👍" * 64,
+    "𠮷野家", "👩‍👩‍👧‍👦", "ñ", "ñ", "مرحبا", "\u202ereversed", "a\u200bb", "ﷺ", "İ", "x" * 64, "👍" * 64,  # noqa: E501
     "a\tb", "two\nlines", "\ufeffbom", "￿", "..", "../../etc/passwd", "NaN",
 ]  # fmt: skip
 REFUSED = ["", " ", "\n", "x" * 65, "a\u0000b", "\u001b[31m", "a\rb", "\u007f", "a\u0008"]

@@ -1,6 +1,7 @@
 """A role covers its region's subtree, and nothing beside it."""
 
 import pytest
+from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE
 from sqlalchemy import select
 
 from app.identity import access, queries, service
@@ -12,9 +13,8 @@ from app.kit.actions import StaffAction
 from app.kit.db import work
 from app.kit.ids import new_id
 from app.regions.models import Region
-from app.regions.service import import_regions
 from app.regions.schemas import RegionDraft
-from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE
+from app.regions.service import import_regions
 
 PATH = f"/{DISTRICT}/{STREET}/{VILLAGE}/"
 
@@ -110,9 +110,9 @@ class TestFinding:
             service.grant(tx, cast.sun.id, person.id, Role.CHECKER, VILLAGE)
             tx.flush()
             assert access.find_staff(tx, asked).held == (Held("checker", PATH),)
-            tx.scalars(select(Grant).where(Grant.person_id == person.id)).one().revoked_at = (
-                clock.now()
-            )
+            tx.scalars(
+                select(Grant).where(Grant.person_id == person.id)
+            ).one().revoked_at = clock.now()
             tx.flush()
             with pytest.raises(StaffOnly):
                 access.find_staff(tx, asked)
@@ -154,6 +154,8 @@ class TestFinding:
         with work(db, write=True) as tx:
             service.grant(tx, cast.sun.id, person.id, Role.KEEPER, OTHER_GRID)
         with work(db, write=False) as tx:
-            row = tx.scalars(select(StaffAction).where(StaffAction.object_id == str(person.id))).one()
+            row = tx.scalars(
+                select(StaffAction).where(StaffAction.object_id == str(person.id))
+            ).one()
             assert (row.action, row.actor_id) == ("role.granted", cast.sun.id)
             assert row.detail == {"role": "keeper", "region": OTHER_GRID}

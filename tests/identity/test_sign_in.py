@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from cast import DISTRICT, PASSWORD
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
@@ -25,8 +26,6 @@ from app.kit import clock
 from app.kit.db import work
 from app.main import create_app
 from app.wechat.client import WechatClient
-from cast import DISTRICT, PASSWORD
-
 
 pytestmark = pytest.mark.usefixtures("cast")
 # Longer than an index takes, and not to be compressed.
@@ -181,7 +180,9 @@ class TestPassword:
         assert code(wrong) == (401, "credentials_wrong")
         bodies = [{**answer.json(), "request_id": ""} for answer in (wrong, unknown)]
         assert bodies[0] == bodies[1]
-        headers = [{k: v for k, v in a.headers.items() if k != "x-request-id"} for a in (wrong, unknown)]
+        headers = [
+            {k: v for k, v in a.headers.items() if k != "x-request-id"} for a in (wrong, unknown)
+        ]
         assert headers[0] == headers[1]
 
     @pytest.mark.parametrize("name", ["WANG", "wang ", "wang\u200b", "ｗａｎｇ"])
@@ -424,7 +425,9 @@ class TestClients:
     def test_another_grant_422(self, client, form):
         assert client.post("/v1/auth/token", data=form).status_code == 422
 
-    @pytest.mark.parametrize("name", ["a\u0000b", LONG, "\u001b", "名字"], ids=["nul", "long", "escape", "chinese"])
+    @pytest.mark.parametrize(
+        "name", ["a\u0000b", LONG, "\u001b", "名字"], ids=["nul", "long", "escape", "chinese"]
+    )
     def test_odd_names_are_no_server_error(self, client, cast, name):
         for basic in (True, False):
             answer = self.ask(client, cast, basic=basic, client_id=name, secret="x")

@@ -63,7 +63,9 @@ class TestOurs:
     def test_it_lives_at_most_thirty_minutes(self):
         assert timedelta(minutes=30) >= LIFE
 
-    @pytest.mark.parametrize("secrets", [{}, {"a": "short"}, {"a": ""}, {"a": SECRET, "b": "x" * 31}])
+    @pytest.mark.parametrize(
+        "secrets", [{}, {"a": "short"}, {"a": ""}, {"a": SECRET, "b": "x" * 31}]
+    )
     def test_weak_secrets_are_refused_at_the_start(self, secrets):
         with pytest.raises(ValueError, match="32 bytes"):
             TokenKeys(secrets)

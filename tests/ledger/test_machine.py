@@ -34,10 +34,9 @@ from app.kit.errors import AppError
 from app.ledger import pool, queries, service
 from app.ledger.models import Lot
 
-HISTORIES, STEPS = 60, 16
+HISTORIES, CHUNK, STEPS = 60, 15, 16
 FLOORS = {
-    "contribute": 240, "accrue": 150, "settle": 80, "void": 15, "hold": 80, "fulfil": 25,
-    "cancel": 12,
+    "contribute": 60, "accrue": 30, "settle": 15, "void": 2, "hold": 15, "fulfil": 5, "cancel": 2,
 }  # fmt: skip
 
 
@@ -202,13 +201,13 @@ def towns(request, tmp_path):
         yield pairs
 
 
-def test_random_histories_agree(towns):
+@pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
+def test_random_histories_agree(towns, first):
     counts = Counter()
-    for seed in range(HISTORIES):
+    for seed in range(first, first + CHUNK):
         play(seed, [Real(db, town, seed) for db, town in towns], counts)
     for db, _ in towns:
         assert broken(db) == []
-    print(dict(counts))
     assert all(counts[name] >= floor for name, floor in FLOORS.items()), counts
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from cast import INSIDE, Cast, make_cast
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from flows.story import moved, report, upload
@@ -28,7 +29,6 @@ from app.kit.db import Database, make_database, work
 from app.main import create_app
 from app.settings import Settings
 from app.worker import Tools, make_handlers
-from cast import INSIDE, Cast, make_cast
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,8 +48,8 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stage")
+def folder(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp(f"stage-{engine_name}")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cast import DISTRICT, GRID, INSIDE, STATION, STREET, contribute
 from flows.story import key, upload
 from matrix.stage import public_word
 from sqlalchemy import update
@@ -22,7 +23,6 @@ from app.ledger.funds import add_fund
 from app.ledger.models import Fund
 from app.regions.schemas import RegionDraft
 from app.regions.service import import_regions
-from cast import DISTRICT, GRID, INSIDE, STATION, STREET, contribute
 
 MARKER = "M4rk3r"
 ABSENT = "0190f0f0-0000-7000-8000-00000000dead"
@@ -96,12 +96,12 @@ TABLE: dict[str, Row] = {
         {**REPORT, "place": {**INSIDE, "crs": MARKER}}, {**REPORT, "status": MARKER},
         {**REPORT, "place": {**INSIDE, "lat": MARKER}}, {**REPORT, "anonymous": MARKER})),
     "GET /v1/reports/{report_id}": Row(
-        "/v1/reports/{report}", works=("liu_bo",), strangers=("chen", "wang", "qian", "administrator"),
+        "/v1/reports/{report}", works=("liu_bo",), strangers=("chen", "wang", "qian", "administrator"),  # noqa: E501
         absent="/v1/reports/" + ABSENT, bad_urls=(f"/v1/reports/{MARKER}",), **ME),
     "POST /v1/reports/{report_id}/withdraw": Row(
         "/v1/reports/{report}/withdraw", body={}, strangers=("chen", "wang", "administrator"),
         absent=f"/v1/reports/{ABSENT}/withdraw", **ME,
-        wrong_state=(("liu_bo", "/v1/reports/{closed_report}/withdraw", {}, 409, "move_impossible"),),
+        wrong_state=(("liu_bo", "/v1/reports/{closed_report}/withdraw", {}, 409, "move_impossible"),),  # noqa: E501
         malformed=(None, [], MARKER, {MARKER: 1}, {"note": MARKER * 400}),
         bad_urls=(f"/v1/reports/{MARKER}/withdraw",)),
     "POST /v1/photos": Row("/v1/photos", body=None, **ME, malformed=(None, {"file": MARKER})),
@@ -131,7 +131,7 @@ TABLE: dict[str, Row] = {
     "POST /v1/redemptions/{redemption_id}/cancel": Row(
         "/v1/redemptions/{held}/cancel", strangers=("chen", "li", "administrator"),
         absent=f"/v1/redemptions/{ABSENT}/cancel", **ME,
-        wrong_state=(("liu_bo", "/v1/redemptions/{done}/cancel", None, 409, "redemption_resolved"),),
+        wrong_state=(("liu_bo", "/v1/redemptions/{done}/cancel", None, 409, "redemption_resolved"),),  # noqa: E501
         bad_urls=(f"/v1/redemptions/{MARKER}/cancel",)),
     "POST /v1/redemptions/fulfil": Row(
         "/v1/redemptions/fulfil", body={"code": "{code}"}, by="li",
@@ -164,11 +164,11 @@ TABLE: dict[str, Row] = {
         "/v1/cases/{case}/moves", body={"move": "verify"}, headers={"If-Match": '"1"'}, by="wang",
         strangers=CASE_STRANGERS, absent=f"/v1/cases/{ABSENT}/moves",
         forbidden={**NOT, "move_forbidden": ("sun", "checker", "auditor", "administrator")},
-        wrong_state=(("wang", "/v1/cases/{closed_case}/moves", {"move": "verify"}, 412, "stale_version"),
+        wrong_state=(("wang", "/v1/cases/{closed_case}/moves", {"move": "verify"}, 412, "stale_version"),  # noqa: E501
                      ("wang", "/v1/cases/{case}/moves", {"move": "dispatch", "assignee_id": ABSENT},
                       409, "move_impossible")),
         malformed=(*TEXTS, {"move": MARKER}, {"move": "verify", "status": MARKER},
-                   {"move": "dispatch", "assignee_id": MARKER}, {"move": "resolve", "photo_ids": MARKER},
+                   {"move": "dispatch", "assignee_id": MARKER}, {"move": "resolve", "photo_ids": MARKER},  # noqa: E501
                    {"move": "verify", "note": MARKER * 400}),
         bad_urls=(f"/v1/cases/{MARKER}/moves",)),
     # Money.
@@ -176,7 +176,7 @@ TABLE: dict[str, Row] = {
     "GET /v1/funds/{fund_id}/contributions": Row(
         "/v1/funds/{fund}/contributions", works=("ma", "wu", "auditor"), by="ma", **STAFF,
         strangers=("wang", "keeper", "elsewhere", "far_manager"),
-        absent=f"/v1/funds/{ABSENT}/contributions", bad_urls=(f"/v1/funds/{MARKER}/contributions",)),
+        absent=f"/v1/funds/{ABSENT}/contributions", bad_urls=(f"/v1/funds/{MARKER}/contributions",)),  # noqa: E501
     "POST /v1/funds/{fund_id}/contributions": Row(
         "/v1/funds/{fund}/contributions", body=CONTRIBUTION, headers=key(), by="ma",
         strangers=("far_manager",), absent=f"/v1/funds/{ABSENT}/contributions",
@@ -249,10 +249,12 @@ def world(client, db, cast, desk, as_, newcomer, drain, app, sign_in):
         import_regions(tx, [RegionDraft("500231000000", "垫江县", "垫江县", 0, "县", None)])
         add_fund(tx, "far", "垫江基金", "感谢", "500231000000", 100)
         proposed = identity.add_client(tx, "scopeless", "无权应用", ["cases:read"], DISTRICT)
-    people = {name: getattr(cast, name) for name in vars(cast) if isinstance(getattr(cast, name), Person)}
+    people = {
+        name: getattr(cast, name) for name in vars(cast) if isinstance(getattr(cast, name), Person)
+    }
     people |= {str(role): newcomer((role, DISTRICT)) for role in Role}
     people |= {
-        "elsewhere": newcomer((Role.DISPATCHER, "500231000000"), (Role.ADMINISTRATOR, "500231000000")),
+        "elsewhere": newcomer((Role.DISPATCHER, "500231000000"), (Role.ADMINISTRATOR, "500231000000")),  # noqa: E501
         "far_manager": newcomer((Role.FUND_MANAGER, "500231000000")),
         "far_approver": newcomer((Role.FUND_APPROVER, "500231000000")),
     }  # fmt: skip
@@ -510,7 +512,9 @@ def test_a_proposer_never_approves(client, world, cast, newcomer, as_):
     refused(client.post(f"{url}/{made['id']}/approve", headers=both), 403, "second_person_needed")
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/cases/x/y/z", "/", "/v1/photos/a/b/c", "/.env"])
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/v1/cases/x/y/z", "/", "/v1/photos/a/b/c", "/.env"]
+)
 def test_paths_that_do_not_exist(client, path):
     refused(client.get(path), 404, "not_found")
 

@@ -123,7 +123,9 @@ class TestRead:
         with work(db, write=False) as tx:
             assert queries.unread(tx, reader.id) == 1
 
-    def test_somebody_elses_is_like_absent_and_stays_unread(self, client, db, reader, newcomer, as_):
+    def test_somebody_elses_is_like_absent_and_stays_unread(
+        self, client, db, reader, newcomer, as_
+    ):
         tell(db, reader)
         message = client.get("/v1/inbox", headers=as_(reader)).json()["items"][0]
         stranger = as_(newcomer())

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from cast import GRID, INSIDE, VILLAGE
 from flows.story import key, report, upload
 from matrix.stage import public_word
 
@@ -13,7 +14,6 @@ from app.grids import gcj02
 from app.kit import clock
 from app.kit.db import work
 from app.reports.models import Report
-from cast import GRID, INSIDE, VILLAGE
 
 DRAFT = {"description": "井盖破损，一踩就晃", "category": "manhole", "place": INSIDE}
 
@@ -74,7 +74,9 @@ class TestSubmit:
     @pytest.mark.parametrize("bad", ["short", "x" * 101, "with\ttab-and-more"])
     def test_needs_a_good_key(self, client, liu, bad):
         headers = {**liu, "Idempotency-Key": bad}
-        answer = client.post("/v1/reports", json={**DRAFT, "photo_ids": [str(uuid4())]}, headers=headers)
+        answer = client.post(
+            "/v1/reports", json={**DRAFT, "photo_ids": [str(uuid4())]}, headers=headers
+        )
         assert code(answer) == (400, "idempotency_key_invalid")
 
     def test_the_same_key_is_one_report(self, client, liu):
@@ -152,7 +154,7 @@ class TestPlace:
             return tx.get_one(Report, answer.json()["id"])
 
     def test_gcj02_is_converted_and_the_raw_pair_kept(self, client, db, liu):
-        lat, lng = gcj02.from_wgs84(30.2055, 105.8405)
+        lat, lng = gcj02.to_gcj02(30.2055, 105.8405)
         place = {"lat": lat, "lng": lng, "crs": "gcj02", "accuracy_m": 12.5, "source": "map"}
         row = self.stored(db, send(client, liu, place=place))
         assert (row.raw_lat, row.raw_lng, row.crs) == (lat, lng, "gcj02")
@@ -188,10 +190,8 @@ class TestPlace:
 
     @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
     def test_numbers_that_are_none(self, client, liu, number):
-        text = (
-            '{"description": "x", "photo_ids": ["%s"], "place": {"lat": %s, "lng": 1, "crs": "wgs84"}}'
-            % (uuid4(), number)
-        )
+        place = f'{{"lat": {number}, "lng": 1, "crs": "wgs84"}}'
+        text = f'{{"description": "x", "photo_ids": ["{uuid4()}"], "place": {place}}}'
         headers = {**liu, **key(), "Content-Type": "application/json"}
         assert client.post("/v1/reports", content=text, headers=headers).status_code == 422
 
@@ -214,7 +214,9 @@ class TestWords:
             "body.description",
         }  # fmt: skip
 
-    @pytest.mark.parametrize("text", ["<b>井盖</b>", "a\nb", "'; DROP TABLE reports;--", "x" * 2000])
+    @pytest.mark.parametrize(
+        "text", ["<b>井盖</b>", "a\nb", "'; DROP TABLE reports;--", "x" * 2000]
+    )
     def test_a_description_is_kept_exactly(self, client, liu, text):
         assert send(client, liu, description=text).json()["description"] == text
 
