@@ -43,9 +43,10 @@ DESCRIPTION = """新新e家: couriers and riders report what is broken in the st
 fixed, and are thanked with points (积分) that buy daily goods. Errors are RFC 9457 problems with a
 stable `code`; every write takes an `Idempotency-Key`; lists are cursor pages."""
 ROUTERS: tuple[APIRouter, ...] = (
-    identity.router, reports.router, cases.router, media.router, grids.router, regions.router,
-    categories.router, rewards.router, ledger.router, store.router, notify.router, home.router,
-    health.router,
+    # Matched in this order, so the busiest come first.
+    ledger.router, reports.router, cases.router, home.router, store.router, media.router,
+    identity.router, notify.router, grids.router, categories.router, regions.router,
+    rewards.router, health.router,
 )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ def make_handlers(tools: Tools) -> Handlers:
         "report.submitted": cases.route(tools.grids),
         "case.moved": cases.tell,
         "award.due": rewards.award_due,
+        "award.retried": rewards.award_retried,
+        "fund.fed": rewards.fund_fed,
         "redemption.due": store.time_out,
         "photos.swept": media.sweep(tools.bucket),
         "keys.expired": _forget_keys,

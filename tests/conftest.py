@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import tables
-from app.kit import clock, migrate, outbox
+from app.kit import clock, logs, migrate, outbox
 from app.kit.db import Database, make_database, work
 from app.main import create_app
 from app.settings import Settings
@@ -113,6 +113,12 @@ def tx(db: Database) -> Iterator[Session]:
     """One writing unit, committed at the end of the test so that deferred work is seen."""
     with work(db, write=True) as session:
         yield session
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """The service's own log form: the library's default draws every local of a traceback."""
+    logs.configure("ERROR")
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """JSON logs on standard output, one line an event, each with the request's id."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -35,6 +36,18 @@ def _stamp(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+# PostgreSQL's errors carry the row's values, which may be personal, on lines of their own.
+ROW_VALUES = re.compile(r"^(DETAIL|CONTEXT|Key|Failing row)\b.*$", re.MULTILINE)
+
+
+def _without_values(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if "exception" in event:
+        event["exception"] = ROW_VALUES.sub("[values left out]", event["exception"])
+    return event
+
+
 def configure(level: str = "INFO") -> None:
     """Sends structlog's and the standard library's records to standard output as JSON."""
     shared = [
@@ -55,6 +68,7 @@ def configure(level: str = "INFO") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _without_values,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
-from app.kit import actions, clock
+from app.kit import actions, clock, outbox
 from app.kit.errors import Forbidden
 from app.kit.ids import new_id
 from app.ledger import book, pool, queries
@@ -77,6 +77,7 @@ def approve(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> 
         tx, actor.person_id, "contribution.approved", "contribution", contribution.id,
         fen=contribution.fen,
     )  # fmt: skip
+    outbox.enqueue(tx, "fund.fed", fund_id=fund_id)
     return queries.contribution_out(tx, contribution)
 
 

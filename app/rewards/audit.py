@@ -15,4 +15,11 @@ CHECKS: dict[str, str] = {
           GROUP BY w.person_id, r.code, w.day) a
           ON a.person_id = c.person_id AND a.code = c.rule_code AND c.period = 'day:' || a.day
         WHERE c.period LIKE 'day:%' AND c.used <> COALESCE(a.points, 0)""",
+    "a month's cap counter is the sum of its days": """
+        SELECT c.person_id FROM cap_counters c LEFT JOIN (
+          SELECT person_id, rule_code, 'month:' || substr(period, 5, 7) AS period, SUM(used) AS used
+          FROM cap_counters WHERE period LIKE 'day:%'
+          GROUP BY person_id, rule_code, substr(period, 5, 7)) d
+          ON d.person_id = c.person_id AND d.rule_code = c.rule_code AND d.period = c.period
+        WHERE c.period LIKE 'month:%' AND c.used <> COALESCE(d.used, 0)""",
 }

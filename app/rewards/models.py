@@ -66,6 +66,8 @@ class Award(Base):
     reason: Mapped[CodeStr]
     day: Mapped[CodeStr]
     inputs: Mapped[Json]
+    # When it may be spent; set by the case's closing, so a late funding knows.
+    due_at: Mapped[At | None]
     created_at: Mapped[At]
     updated_at: Mapped[At]
 

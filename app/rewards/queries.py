@@ -34,6 +34,17 @@ def of_source(tx: Session, event: str, source: str) -> list[Award]:
     return list(tx.scalars(query.with_for_update(key_share=True)))
 
 
+def waiting(tx: Session, fund_id: UUID) -> list[UUID]:
+    """The awards that wait for a fund's money, the oldest first."""
+    query = (
+        select(Award.id)
+        .join(Rule, Rule.id == Award.rule_id)
+        .where(Award.state == "waiting", Rule.fund_id == fund_id)
+        .order_by(Award.created_at, Award.id)
+    )
+    return list(tx.scalars(query))
+
+
 def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[AwardOut]:
     query = (
         select(

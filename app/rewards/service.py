@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from app.kit import clock, outbox
 from app.kit.db import insert_row
 from app.kit.ids import new_id
-from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
 from app.ledger.errors import PoolExhausted
 from app.ledger.models import Fund
@@ -45,11 +44,12 @@ def grant(tx: Session, *, event: str, source: str, person_id: UUID, reported_at:
     tx.add(award)
     tx.flush()
     _note(tx, award)
-    if points:
-        _fund(tx, award, rule)
+    if points and not _fund(tx, award, rule):
+        _set(tx, award, "waiting", "pool_exhausted")
 
 
-def _fund(tx: Session, award: Award, rule: Rule) -> None:
+def _fund(tx: Session, award: Award, rule: Rule) -> bool:
+    """Asks the ledger for the award's points; False when the pool cannot back them."""
     try:
         # An empty pool undoes the journal, not the filing: the award then waits for money.
         with tx.begin_nested():
@@ -59,7 +59,8 @@ def _fund(tx: Session, award: Award, rule: Rule) -> None:
                 validity_days=rule.validity_days, reason=award.event,
             )  # fmt: skip
     except PoolExhausted:
-        _set(tx, award, "waiting", "pool_exhausted")
+        return False
+    return True
 
 
 def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) -> int:
@@ -90,29 +91,49 @@ def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) 
 def close(tx: Session, *, event: str, source: str, after: timedelta) -> None:
     """The case was closed as fixed: settles its awards after the objection window, or at once."""
     for award in queries.of_source(tx, event, source):
-        if award.state == "granted" and not after:
-            settle(tx, award.id)
-        elif award.state in {"granted", "waiting"}:
-            outbox.enqueue(tx, "award.due", delay=after, award_id=award.id)
+        award.due_at = clock.now() + after
+        tx.flush()
+        if award.state == "granted":
+            _settle_when_due(tx, award)
+
+
+def _settle_when_due(tx: Session, award: Award) -> None:
+    if award.due_at is None:
+        return
+    left = award.due_at - clock.now()
+    if left > timedelta():
+        outbox.enqueue(tx, "award.due", delay=left, award_id=award.id)
+    else:
+        settle(tx, award.id)
 
 
 def settle(tx: Session, award_id: UUID) -> int:
-    """Makes an award spendable and says how many points; 0 when there is nothing to settle.
-
-    An award that waited for money is funded first. Raises PoolExhausted while there is none, so
-    that the worker tries again.
-    """
+    """Makes a granted award spendable and says how many points; 0 when there is none to settle."""
     award = tx.get_one(Award, award_id, with_for_update={"key_share": True})
-    if award.state == "waiting":
-        _fund(tx, award, tx.get_one(Rule, award.rule_id))
-        if ledger_queries.find_journal(tx, "accrue", str(award.id)) is None:
-            raise PoolExhausted
-        _set(tx, award, "granted", "funded")
     if award.state != "granted":
         return 0
     points = ledger.settle(tx, source=str(award.id), reason=award.event)
     _set(tx, award, "settled", award.reason)
     return points
+
+
+def retry_waiting(tx: Session, fund_id: UUID) -> None:
+    """New money arrived: every award that waits for this fund is tried again, the oldest first.
+
+    Each in a unit of its own, because one that touched many members' points would deadlock.
+    """
+    for award_id in queries.waiting(tx, fund_id):
+        outbox.enqueue(tx, "award.retried", award_id=award_id)
+
+
+def retry(tx: Session, award_id: UUID) -> int:
+    """Funds an award that waited, and settles it when its time has come; says how many points."""
+    award = tx.get_one(Award, award_id, with_for_update={"key_share": True})
+    if award.state != "waiting" or not _fund(tx, award, tx.get_one(Rule, award.rule_id)):
+        return 0
+    _set(tx, award, "granted", "funded")
+    _settle_when_due(tx, award)
+    return award.points if award.state == "settled" else 0
 
 
 def void(tx: Session, *, event: str, source: str, reason: str) -> None:

@@ -848,6 +848,7 @@ def upgrade() -> None:
         sa.Column("reason", columns.CodeText, nullable=False),
         sa.Column("day", columns.CodeText, nullable=False),
         sa.Column("inputs", columns.JsonType(), nullable=False),
+        sa.Column("due_at", columns.InstantType(), nullable=True),
         sa.Column("created_at", columns.InstantType(), nullable=False),
         sa.Column("updated_at", columns.InstantType(), nullable=False),
         sa.CheckConstraint(

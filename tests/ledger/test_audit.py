@@ -100,6 +100,10 @@ FORGERIES = {
         "UPDATE stock SET on_hand = on_hand + 1",
         "DELETE FROM stock_moves WHERE kind = 'fulfil'",
     ),
+    "a month's cap counter is the sum of its days": (
+        "UPDATE cap_counters SET used = used - 1 WHERE period LIKE 'month:%'",
+        "UPDATE cap_counters SET used = used - 1 WHERE period LIKE 'day:%'",
+    ),
     "a redemption holds, posted or voided its points": (
         STATE,
         "UPDATE redemptions SET points = points + 1",

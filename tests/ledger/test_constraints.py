@@ -207,7 +207,7 @@ ILLEGAL = [
     Illegal("cap-passed", "UPDATE cap_counters SET used = cap + 1", "ck_cap_counters_within"),
     Illegal("cap-negative", "UPDATE cap_counters SET used = -1", "ck_cap_counters_within"),
     Illegal("award-over-what-was-asked", "UPDATE awards SET points = asked + 1", "ck_awards_points"),
-    Illegal("award-twice", f"INSERT INTO awards SELECT {NEW}, person_id, event, source, rule_id, asked, points, state, reason, day, inputs, created_at, updated_at FROM awards", "uq_awards_event_source_person_id"),
+    Illegal("award-twice", f"INSERT INTO awards SELECT {NEW}, person_id, event, source, rule_id, asked, points, state, reason, day, inputs, due_at, created_at, updated_at FROM awards", "uq_awards_event_source_person_id"),
     Illegal("case-closed-without-outcome", "UPDATE cases SET outcome = NULL", "ck_cases_closed_outcome"),
     Illegal("case-open-with-outcome", "UPDATE cases SET status = 'filed'", "ck_cases_closed_outcome"),
     Illegal("case-dispatched-to-nobody", "UPDATE cases SET status = 'dispatched', outcome = NULL", "ck_cases_dispatched"),
