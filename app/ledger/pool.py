@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.kit.db import insert_row
+from app.kit.columns import IdType, Whole
+from app.kit.db import core, insert_row
 from app.kit.ids import new_id
 from app.ledger import book, queries
 from app.ledger.errors import PoolExhausted
@@ -51,7 +52,7 @@ def draw(tx: Session, journal_id: UUID, fund: Fund, lot_id: UUID, fen: int) -> N
     for turn in range(fund.shards):
         shard = (start + turn) % fund.shards
         pool = book.account(tx, "CNY", "pool", str(fund.id), shard)
-        if not _debit(tx, pool, fen):
+        if not book.change(tx, pool, needed=fen, debits=fen):
             continue
         reserved = book.account(tx, "CNY", "reserved", str(fund.id))
         book.move(tx, journal_id, "CNY", pool, reserved, fen)
@@ -106,23 +107,27 @@ def _behind(tx: Session, lot: Lot, fen: int) -> list[Share[Part]]:
     return shares
 
 
-def _debit(tx: Session, pool: UUID, fen: int) -> bool:
-    enough = Balance.account_id == pool, Balance.credits - Balance.debits >= fen
-    taken = update(Balance).where(*enough).values(debits=Balance.debits + fen)
-    return tx.execute(taken).rowcount == 1  # type: ignore[attr-defined,no-any-return]
-
-
 def _credit(tx: Session, fund_id: UUID, shard: int, fen: int) -> UUID:
     pool = book.account(tx, "CNY", "pool", str(fund_id), shard)
-    more = update(Balance).where(Balance.account_id == pool)
-    tx.execute(more.values(credits=Balance.credits + fen))
+    book.change(tx, pool, credits=fen)
     return pool
+
+
+_PART = PoolPart.__table__.c
+_CHANGE_PART = (
+    update(PoolPart.__table__)  # type: ignore[arg-type]
+    .where(
+        _PART.contribution_id == bindparam("contribution", type_=IdType()),
+        _PART.shard == bindparam("in_shard", type_=Whole),
+    )
+    .values(available=_PART.available + bindparam("by", type_=Whole))
+)
 
 
 def _change_part(tx: Session, part: Part, fen: int) -> None:
     contribution_id, shard = part
-    row = PoolPart.contribution_id == contribution_id, PoolPart.shard == shard
-    tx.execute(update(PoolPart).where(*row).values(available=PoolPart.available + fen))
+    given = {"contribution": contribution_id, "in_shard": shard, "by": fen}
+    core(tx).execute(_CHANGE_PART, given)
 
 
 def _back(tx: Session, journal_id: UUID, lot_id: UUID, part: Part, kind: str, fen: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
-from app.kit.columns import CodeText, InstantType
+from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.db import core
 from app.kit.page import Page, page
 from app.ledger.errors import ContributionNotFound, FundNotFound
@@ -183,48 +183,74 @@ def contribution_out(tx: Session, contribution: Contribution) -> ContributionOut
     return ContributionOut(**fields, available_fen=int(tx.scalar(left) or 0))
 
 
+_JOURNAL = select(Journal).where(
+    Journal.kind == bindparam("kind", type_=CodeText),
+    Journal.source == bindparam("source", type_=CodeText),
+)
+_LOT_OF = (
+    select(Lot)
+    .join(Transfer, Transfer.id == Lot.transfer_id)
+    .where(Transfer.journal_id == bindparam("journal", type_=IdType()))
+)
+_LIVE = (
+    select(Lot)
+    .where(
+        Lot.account_id == bindparam("account", type_=IdType()),
+        Lot.remaining > 0,
+        Lot.settled_at.is_not(None),
+    )
+    .order_by(case((Lot.expires_at.is_(None), 1), else_=0), Lot.expires_at, Lot.id)
+    .execution_options(populate_existing=True)
+)
+_PENDING = (
+    select(Transfer)
+    .join(Journal, Journal.id == Transfer.journal_id)
+    .where(
+        Journal.kind == "redeem",
+        Journal.source == bindparam("source", type_=CodeText),
+        Transfer.state == "pending",
+    )
+)
+_USES = (
+    select(LotUse)
+    .where(LotUse.transfer_id == bindparam("transfer", type_=IdType()))
+    .order_by(LotUse.lot_id)
+)
+_OPEN = (
+    select(
+        Backing.contribution_id,
+        Backing.shard,
+        func.sum(case((Backing.kind == "draw", Backing.fen), else_=-Backing.fen)).label("fen"),
+    )
+    .where(Backing.lot_id == bindparam("lot", type_=IdType()))
+    .group_by(Backing.contribution_id, Backing.shard)
+    .order_by(Backing.contribution_id, Backing.shard)
+)
+
+
 def find_journal(tx: Session, kind: str, source: str) -> Journal | None:
-    return tx.scalar(select(Journal).where(Journal.kind == kind, Journal.source == source))
+    return tx.scalar(_JOURNAL, {"kind": kind, "source": source})
 
 
 def lot_of(tx: Session, journal: Journal) -> Lot:
     """The lot that an accrual made."""
-    query = select(Lot).join(Transfer, Transfer.id == Lot.transfer_id)
-    return tx.scalars(query.where(Transfer.journal_id == journal.id)).one()
+    return tx.scalars(_LOT_OF, {"journal": journal.id}).one()
 
 
 def live_lots(tx: Session, account_id: UUID) -> list[Lot]:
     """Settled lots with something left, the first to expire first, for ever last."""
-    query = select(Lot).where(
-        Lot.account_id == account_id, Lot.remaining > 0, Lot.settled_at.is_not(None)
-    )
-    order = (case((Lot.expires_at.is_(None), 1), else_=0), Lot.expires_at, Lot.id)
-    fresh = query.order_by(*order).execution_options(populate_existing=True)
-    return list(tx.scalars(fresh))
+    return list(tx.scalars(_LIVE, {"account": account_id}))
 
 
 def pending_of(tx: Session, source: str) -> tuple[Transfer, list[LotUse]] | None:
     """The pending transfer of a redemption and what it took from which lots."""
-    query = (
-        select(Transfer)
-        .join(Journal, Journal.id == Transfer.journal_id)
-        .where(Journal.kind == "redeem", Journal.source == source, Transfer.state == "pending")
-    )
-    transfer = tx.scalar(query)
+    transfer = tx.scalar(_PENDING, {"source": source})
     if transfer is None:
         return None
-    uses = select(LotUse).where(LotUse.transfer_id == transfer.id).order_by(LotUse.lot_id)
-    return transfer, list(tx.scalars(uses))
+    return transfer, list(tx.scalars(_USES, {"transfer": transfer.id}))
 
 
 def open_backing(tx: Session, lot_id: UUID) -> list[tuple[tuple[UUID, int], int]]:
     """Fen still behind a lot by (contribution, shard), the oldest contribution first."""
-    signed = case((Backing.kind == "draw", Backing.fen), else_=-Backing.fen)
-    query = (
-        select(Backing.contribution_id, Backing.shard, func.sum(signed).label("fen"))
-        .where(Backing.lot_id == lot_id)
-        .group_by(Backing.contribution_id, Backing.shard)
-        .order_by(Backing.contribution_id, Backing.shard)
-    )
-    rows = tx.execute(query).all()
+    rows = core(tx).execute(_OPEN, {"lot": lot_id}).all()
     return [((r.contribution_id, r.shard), int(r.fen)) for r in rows if r.fen]

@@ -8,7 +8,7 @@ count is the answer, with a CHECK behind it.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kit import clock
@@ -16,7 +16,7 @@ from app.kit.db import insert_row
 from app.kit.ids import new_id
 from app.ledger import book, lots, pool, queries
 from app.ledger.errors import CostExceedsValue, HoldResolved, PointsInsufficient
-from app.ledger.models import Balance, Fund, Lot, LotUse, Transfer
+from app.ledger.models import Fund, Lot, LotUse, Transfer
 
 
 def accrue(
@@ -38,12 +38,7 @@ def accrue(
         return
     member = book.account(tx, "PTS", "member", str(person_id))
     issuer = book.account(tx, "PTS", "issuer", book.SINGLE)
-    own = Balance.account_id == member
-    tx.execute(
-        update(Balance)
-        .where(own)
-        .values(credits=Balance.credits + points, unsettled=Balance.unsettled + points)
-    )
+    book.change(tx, member, credits=points, unsettled=points)
     transfer = book.move(tx, journal, "PTS", issuer, member, points)
     lot_id = new_id()
     insert_row(
@@ -63,7 +58,7 @@ def settle(tx: Session, *, source: str, reason: str) -> int:
     if accrual is None:
         return 0
     lot = queries.lot_of(tx, accrual)
-    _lock(tx, lot.account_id)
+    book.lock(tx, lot.account_id)
     tx.refresh(lot)
     if lot.settled_at is not None or lot.remaining == 0:
         return 0
@@ -73,8 +68,7 @@ def settle(tx: Session, *, source: str, reason: str) -> int:
     if lot.validity_days is not None:
         lot.expires_at = lot.settled_at + timedelta(days=lot.validity_days)
     tx.flush()
-    settled = update(Balance).where(Balance.account_id == lot.account_id)
-    tx.execute(settled.values(unsettled=Balance.unsettled - lot.remaining))
+    book.change(tx, lot.account_id, unsettled=-lot.remaining)
     return lot.remaining
 
 
@@ -87,7 +81,7 @@ def void(tx: Session, *, source: str, reason: str) -> int:
     if accrual is None:
         return 0
     lot = queries.lot_of(tx, accrual)
-    _lock(tx, lot.account_id)
+    book.lock(tx, lot.account_id)
     tx.refresh(lot)
     if lot.settled_at is not None or lot.remaining == 0:
         return 0
@@ -95,8 +89,7 @@ def void(tx: Session, *, source: str, reason: str) -> int:
     if journal is None:
         return 0
     points = lot.remaining
-    back = update(Balance).where(Balance.account_id == lot.account_id)
-    tx.execute(back.values(debits=Balance.debits + points, unsettled=Balance.unsettled - points))
+    book.change(tx, lot.account_id, debits=points, unsettled=-points)
     issuer = book.account(tx, "PTS", "issuer", book.SINGLE)
     transfer = book.move(tx, journal, "PTS", lot.account_id, issuer, points)
     _use(tx, lot, transfer, points)
@@ -113,11 +106,9 @@ def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str)
     if journal is None:
         raise HoldResolved
     member = book.account(tx, "PTS", "member", str(person_id))
-    _lock(tx, member)
+    book.lock(tx, member)
     expire(tx, member, clock.now())
-    enough = Balance.credits - Balance.debits - Balance.held - Balance.unsettled >= points
-    held = update(Balance).where(Balance.account_id == member, enough)
-    if tx.execute(held.values(held=Balance.held + points)).rowcount != 1:  # type: ignore[attr-defined]
+    if not book.change(tx, member, needed=points, held=points):
         raise PointsInsufficient
     redeemed = book.account(tx, "PTS", "redeemed", book.SINGLE)
     transfer = book.move(tx, journal, "PTS", member, redeemed, points, state="pending")
@@ -135,10 +126,7 @@ def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: st
     Raises HoldResolved (fulfilled or cancelled before, or unknown), CostExceedsValue.
     """
     journal, transfer, uses = _resolve(tx, "fulfil", source, reason, state="post")
-    posted = update(Balance).where(Balance.account_id == transfer.debit_account_id)
-    tx.execute(
-        posted.values(held=Balance.held - transfer.amount, debits=Balance.debits + transfer.amount)
-    )
+    book.change(tx, transfer.debit_account_id, held=-transfer.amount, debits=transfer.amount)
     taken = [(tx.get_one(Lot, use.lot_id), use.amount) for use in uses]
     values = [lot.rate_fen * amount for lot, amount in taken]
     if cost_fen > sum(values):
@@ -154,8 +142,7 @@ def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: st
 def cancel(tx: Session, *, source: str, reason: str) -> None:
     """Voids a hold: points return to their lots with the expiry they had. Raises HoldResolved."""
     _, transfer, uses = _resolve(tx, "cancel", source, reason, state="void")
-    freed = update(Balance).where(Balance.account_id == transfer.debit_account_id)
-    tx.execute(freed.values(held=Balance.held - transfer.amount))
+    book.change(tx, transfer.debit_account_id, held=-transfer.amount)
     voided = tx.scalars(select(Transfer.id).where(Transfer.pending_id == transfer.id)).one()
     for use in uses:
         insert_row(
@@ -174,7 +161,7 @@ def _resolve(
     if found is None:
         raise HoldResolved
     transfer, uses = found
-    _lock(tx, transfer.debit_account_id)
+    book.lock(tx, transfer.debit_account_id)
     done = select(Transfer.id).where(Transfer.pending_id == transfer.id)
     if tx.scalar(done) is not None:
         raise HoldResolved
@@ -203,8 +190,7 @@ def _expire_lot(tx: Session, lot: Lot) -> int:
     journal = book.open_journal(tx, "expire", f"{lot.id}:{rounds}", "expired")
     assert journal is not None, "the member's lock makes each round of a lot's expiry the first"
     points = lot.remaining
-    left = update(Balance).where(Balance.account_id == lot.account_id)
-    tx.execute(left.values(debits=Balance.debits + points))
+    book.change(tx, lot.account_id, debits=points)
     expired = book.account(tx, "PTS", "expired", book.SINGLE)
     _use(tx, lot, book.move(tx, journal, "PTS", lot.account_id, expired, points), points)
     pool.give_back(tx, journal, lot, points * lot.rate_fen)
@@ -218,9 +204,3 @@ def _use(tx: Session, lot: Lot, transfer_id: UUID, amount: int) -> None:
     )  # fmt: skip
     lot.remaining -= amount
     tx.flush()
-
-
-def _lock(tx: Session, account_id: UUID) -> None:
-    """Takes a member's mutex: whoever changes their lots holds their balance row."""
-    row = select(Balance.account_id).where(Balance.account_id == account_id)
-    tx.execute(row.with_for_update(key_share=True))

@@ -186,6 +186,7 @@ class TestFulfil:
         assert look() == ((10, 0), (30, 0, 0))
 
     def test_expired_before_and_after_the_job(self, client, shop, as_, drain, look):
+        drain()
         held = buy(client, as_(shop.liu_bo), shop.soap).json()
         clock.shift(timedelta(hours=24, seconds=1))
         li = as_(shop.li)
@@ -234,6 +235,7 @@ class TestCancel:
 
 class TestTimeOut:
     def test_nothing_before_its_time_and_nothing_after_an_end(self, client, shop, as_, drain, look):
+        drain()
         liu = as_(shop.liu_bo)
         kept, cancelled = (buy(client, liu, shop.soap).json() for _ in range(2))
         give_back(client, liu, cancelled["id"])
