@@ -118,7 +118,7 @@ def tx(db: Database) -> Iterator[Session]:
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     """The service's own log form: the library's default draws every local of a traceback."""
-    logs.configure("ERROR")
+    logs.configure("WARNING")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import structlog
 
 from app.kit import clock
 
-log = structlog.stdlib.get_logger("xinxin")
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 # What must never reach a log line, whoever passes it by mistake.
 SECRET_KEYS = frozenset(
@@ -49,33 +49,37 @@ def _without_values(
 
 
 def configure(level: str = "INFO") -> None:
-    """Sends structlog's and the standard library's records to standard output as JSON."""
-    shared = [
+    """Sends our own events and the standard library's records to standard output as JSON.
+
+    Our own go straight there: a request writes one line, and the detour through the standard
+    library's handlers would cost a tenth of a small request.
+    """
+    number = logging.getLevelName(level)
+    ours: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        structlog.processors.add_log_level,
         _stamp,
+        structlog.processors.format_exc_info,
+        _without_values,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        processors=ours,
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _without_values,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        )
+    foreign = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+    named = [structlog.stdlib.add_logger_name, _stamp]
+    form = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*foreign, *named],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ours[3:]],
     )
+    handler.setFormatter(form)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(number)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True

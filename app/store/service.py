@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.kit import actions, attempts, clock, outbox
-from app.kit.db import insert_row, insert_rows
+from app.kit.columns import CodeText, IdType, Whole
+from app.kit.db import core, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
@@ -180,15 +181,25 @@ def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
     actions.record(tx, keeper.person_id, "redemption.fulfilled", "redemption", redemption.id)
 
 
+_ROW = Stock.__table__.c
+_BY = {name: bindparam(f"by_{name}", type_=Whole) for name in ("on_hand", "reserved")}
+_CHANGE = (
+    update(Stock.__table__)  # type: ignore[arg-type]
+    .where(
+        _ROW.station_id == bindparam("station", type_=CodeText),
+        _ROW.item_id == bindparam("item", type_=IdType()),
+        _ROW.on_hand + _BY["on_hand"] >= _ROW.reserved + _BY["reserved"],
+    )
+    .values({name: _ROW[name] + by for name, by in _BY.items()})
+)
+
+
 def _change_stock(
     tx: Session, station_id: str, item_id: UUID, *, on_hand: int = 0, reserved: int = 0
 ) -> None:
     """One conditional update, so that the last piece goes to one buyer. Raises StockExhausted."""
-    enough = Stock.on_hand + on_hand >= Stock.reserved + reserved
-    row = Stock.station_id == station_id, Stock.item_id == item_id, enough
-    changed = update(Stock).where(*row)
-    values = {"on_hand": Stock.on_hand + on_hand, "reserved": Stock.reserved + reserved}
-    if tx.execute(changed.values(**values)).rowcount != 1:  # type: ignore[attr-defined]
+    given = {"station": station_id, "item": item_id, "by_on_hand": on_hand, "by_reserved": reserved}
+    if core(tx).execute(_CHANGE, given).rowcount != 1:
         raise StockExhausted
 
 

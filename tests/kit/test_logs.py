@@ -42,7 +42,7 @@ def test_each_event_is_one_line_of_json(lines):
     assert [line["event"] for line in lines] == [
         "request", "careless", "Started server process [7]", "failed",
     ]  # fmt: skip
-    assert all({"at", "level", "logger"} <= line.keys() for line in lines)
+    assert all({"at", "level"} <= line.keys() for line in lines)
 
 
 def test_each_line_has_the_requests_id(lines):
