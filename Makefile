@@ -6,7 +6,7 @@ READY := .venv/.ready
 once ?=
 port ?= 8000
 
-.PHONY: demo test test-sqlite check format serve bench lock openapi clean
+.PHONY: demo test check format serve bench lock openapi clean
 
 demo: $(READY)  ## the sample district, served, and the story told (once=1 stops after it)
 	$(BIN)/xinxin demo --port $(port) $(if $(once),--once)

@@ -81,6 +81,7 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     state.db = make_database(settings.database_url, pool_size=settings.pool_size)
     # As many threads as connections: a thread that waits for one would stall its holder's commit.
     state.threads = anyio.CapacityLimiter(settings.pool_size)
+    state.hashing = anyio.CapacityLimiter(2)
     state.in_flight = InFlight()
     state.token_keys = TokenKeys(_token_secrets(settings))
     state.wechat_appid = settings.wechat_appid
@@ -117,11 +118,9 @@ def _open_writes(routers: list[APIRouter]) -> Iterator[str]:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refuses to serve on a wrong schema; runs the worker beside the server unless told not to."""
     state, settings = app.state, app.state.settings
-    await anyio.to_thread.run_sync(migrate.check, state.db, tables.APPEND_ONLY)
-    if not settings.in_development:
-        await anyio.to_thread.run_sync(refuse_development_accounts, state.db)
+    await anyio.to_thread.run_sync(refuse_wrong_database, state.db, settings)
     await state.decoder.start()
-    worker = Worker(state.db, make_handlers(Tools(state.bucket, state.grids)))
+    worker = Worker(state.db, make_handlers(Tools(state.db, state.bucket, state.grids)))
     thread = threading.Thread(target=worker.run, name="worker")
     if settings.worker == "embedded":
         thread.start()
@@ -137,6 +136,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.decoder.stop()
         await state.wechat.aclose()
         state.db.close()
+
+
+def refuse_wrong_database(db: Database, settings: Settings) -> None:
+    """Raises SchemaWrong, or RuntimeError for a demo's database in production."""
+    migrate.check(db, tables.GUARDED)
+    if not settings.in_development:
+        refuse_development_accounts(db)
 
 
 def refuse_development_accounts(db: Database) -> None:

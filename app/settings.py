@@ -13,7 +13,9 @@ DEVELOPMENT_SECRET = "for-development-only-never-in-production-"  # noqa: S105 -
 class Settings(BaseSettings):
     """Settings; the README's table names each with its meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="XINXIN_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="XINXIN_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Literal["production", "development"] = Field(
         "production", description="`development` allows made-up sign-ins and weak secrets"
@@ -23,7 +25,10 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("var"), description="Folder of photos (the local bucket)")
     pool_size: int = Field(
-        8, ge=2, le=64, description="Database connections (and threads) a process"
+        8,
+        ge=2,
+        le=64,
+        description="Threads a process, and connections for each of reading and writing",
     )
     token_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET + "tokens"),

@@ -20,7 +20,19 @@ from app.kit.db import Base
 metadata = Base.metadata
 
 # Rows of these tables are facts: triggers on both databases refuse UPDATE, DELETE and TRUNCATE.
+# Of the frozen ones some columns are state, the others facts.
 APPEND_ONLY = (
     "journals", "transfers", "lot_uses", "backing", "stock_moves", "award_changes", "case_moves",
-    "case_move_photos", "case_notes", "staff_actions",
+    "case_move_photos", "case_notes", "staff_actions", "redemption_lines",
 )  # fmt: skip
+FROZEN = ("accounts", "lots", "contributions", "funds", "reward_rules", "redemptions")
+GUARDED = {
+    "sqlite": {
+        *(f"{t}_{what}" for t in APPEND_ONLY for what in ("no_update", "no_delete", "no_replace")),
+        *(f"{t}_{what}" for t in FROZEN for what in ("frozen", "no_delete")),
+    },
+    "postgresql": {
+        *(f"{t}_{what}" for t in APPEND_ONLY for what in ("append_only", "no_truncate")),
+        *(f"{t}_{what}" for t in FROZEN for what in ("frozen", "no_delete", "no_truncate")),
+    },
+}

@@ -25,6 +25,7 @@ from app.store import jobs as store
 
 # Kind -> period. Every process asks; the unique key (kind, period) lets one job be.
 SCHEDULE = {
+    "awards.retried": timedelta(hours=1),
     "photos.swept": timedelta(hours=1),
     "keys.expired": timedelta(hours=1),
     "jobs.tidied": timedelta(hours=6),
@@ -36,6 +37,7 @@ POLL_S = 0.25
 class Tools:
     """What handlers need beside the transaction."""
 
+    db: Database
     bucket: Bucket
     grids: GridCache
 
@@ -46,10 +48,11 @@ def make_handlers(tools: Tools) -> Handlers:
         "report.submitted": cases.route(tools.grids),
         "case.moved": cases.tell,
         "award.due": rewards.award_due,
+        "awards.retried": rewards.awards_retried,
         "award.retried": rewards.award_retried,
         "fund.fed": rewards.fund_fed,
         "redemption.due": store.time_out,
-        "photos.swept": media.sweep(tools.bucket),
+        "photos.swept": media.sweep(tools.db, tools.bucket),
         "keys.expired": _forget_keys,
         "jobs.tidied": _tidy_jobs,
     }

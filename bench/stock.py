@@ -42,6 +42,7 @@ from app.regions import service as regions
 from app.reports import service as reports
 from app.reports.schemas import PlaceDraft, ReportDraft
 from app.store import service as store
+from app.store import stock as shelf
 from app.worker import Tools, make_handlers
 
 DATA = ROOT / "app" / "demo" / "data"
@@ -167,8 +168,8 @@ def _store(tx: Session, stock: Stock) -> None:
             hours=[row["hours"]], services=row["services"].split("|"),
         )  # fmt: skip
         store.add_keeper(tx, row["id"], keeper.person_id)
-        store.restock(
-            tx, row["id"], item.id, 1_000_000, source=f"bench-{row['id']}",
+        shelf.restock(
+            tx, (row["id"], item.id), 1_000_000, source=f"bench-{row['id']}",
             actor_id=keeper.person_id,
         )  # fmt: skip
 
@@ -201,7 +202,7 @@ def _models(db: Database, stock: Stock) -> list[UUID]:
                 photo_ids=[photo.id], place=PlaceDraft(lat=lat, lng=lng, crs="wgs84"),
             )  # fmt: skip
             made.append(reports.submit(tx, actor, draft, SIGNER).id)
-    handlers = make_handlers(Tools(LocalBucket(ROOT / "var" / "bench" / "none"), GridCache()))
+    handlers = make_handlers(Tools(db, LocalBucket(ROOT / "var" / "bench" / "none"), GridCache()))
     while outbox.run_one(db, handlers):
         pass
     return made

@@ -20,6 +20,7 @@ from app.regions import service as regions
 from app.regions.schemas import RegionDraft
 from app.rewards import service as rewards
 from app.store import service as store
+from app.store import stock
 from app.store.models import Item
 
 DISTRICT, STREET, VILLAGE = "500152000000", "500152001000", "500152001001"
@@ -132,7 +133,7 @@ def make_store(tx: Session, keeper: Person, other_keeper: Person) -> Item:
         )  # fmt: skip
         store.add_keeper(tx, station_id, person.id)
     soap = store.add_item(tx, "soap", ("香皂", "Soap"), points=5, cost_fen=400)
-    store.restock(tx, STATION, soap.id, 10, source="delivery-1", actor_id=keeper.id)
+    stock.restock(tx, (STATION, soap.id), 10, source="delivery-1", actor_id=keeper.id)
     return soap
 
 

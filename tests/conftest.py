@@ -180,7 +180,7 @@ def token_of(app: FastAPI, person: Any) -> str:
 @pytest.fixture
 def drain(app: FastAPI) -> Callable[[], int]:
     """Runs every job that is due, as the worker would, and says how many."""
-    handlers = make_handlers(Tools(app.state.bucket, app.state.grids))
+    handlers = make_handlers(Tools(app.state.db, app.state.bucket, app.state.grids))
 
     def run() -> int:
         done = 0

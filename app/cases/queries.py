@@ -26,7 +26,6 @@ from app.regions.models import Region
 from app.regions.queries import spans, under, under_any
 from app.reports.models import Report, ReportPhoto
 
-ENDED = ("closed", "rejected", "merged", "withdrawn")
 HANDLING = ("accept", "return", "resolve")
 
 
@@ -147,7 +146,7 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     if wanted.mine:
         query = query.where(Case.assignee_id == actor.person_id)
     if wanted.overdue:
-        query = query.where(Case.status.not_in(ENDED), is_overdue())
+        query = query.where(is_overdue())
     if wanted.region:
         top = select(Region.path).where(Region.code == wanted.region)
         path = tx.scalar(top)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.cases import queries, workflow
@@ -21,7 +20,7 @@ from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
 from app.kit.columns import IdType
-from app.kit.db import core, insert_row, insert_rows
+from app.kit.db import core, insert_for, insert_row, insert_rows
 from app.kit.errors import Stale
 from app.kit.ids import new_id
 from app.media import service as media
@@ -46,7 +45,7 @@ def route(tx: Session, grids: GridCache, report_id: UUID) -> None:
     decision = decide(tx, grids, report)
     expected = None
     if report.choice:
-        expected = categories.get_category(tx, categories.category_of_choice(tx, report.choice))
+        expected = categories.find_category(tx, categories.category_of_choice(tx, report.choice))
     now = clock.now()
     accept_hours = expected.accept_hours if expected else ACCEPT_HOURS
     case = Case(
@@ -72,8 +71,7 @@ def route(tx: Session, grids: GridCache, report_id: UUID) -> None:
 def _next_number(tx: Session, district: str) -> str:
     """`500152-20261121-0001`: district, business day, running number."""
     day = clock.business_day(clock.now()).strftime("%Y%m%d")
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    first = dialect.insert(CaseNumber).values(district=district, day=day, last=1)
+    first = insert_for(tx, CaseNumber).values(district=district, day=day, last=1)
     counted = first.on_conflict_do_update(
         index_elements=["district", "day"], set_={"last": CaseNumber.last + 1}
     )

@@ -184,7 +184,6 @@ MOVES: tuple[Move, ...] = (
         offered=False,
     ),
 )  # fmt: skip
-NAMES = tuple(dict.fromkeys(move.name for move in MOVES if move.offered))
 
 
 def offered(at: Situation) -> Iterator[Move]:

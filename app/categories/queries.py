@@ -18,6 +18,12 @@ def get_category(tx: Session, code: str) -> Category:
     return category
 
 
+def find_category(tx: Session, code: str) -> Category | None:
+    """A category in use, or None."""
+    category = tx.get(Category, code)
+    return category if category is not None and category.active else None
+
+
 _CHOICE = select(PlainChoice.category_code).where(
     PlainChoice.code == bindparam("code", type_=CodeText)
 )

@@ -16,12 +16,14 @@ import uvicorn
 from app.demo import sample
 from app.demo.story import Story, StoryFailed
 from app.demo.wechat_server import FakeWechat, create_wechat_server
+from app.identity import queries as identity
 from app.kit import migrate
 from app.kit.db import make_database, work
 from app.kit.ids import new_id
 
 APPID, SECRET = "wx-demo", "demo-wechat-secret"
 START_S = 30.0
+DATABASE = "sqlite:///var/demo/xinxin.db"
 
 
 def prepare(database_url: str) -> None:
@@ -30,6 +32,8 @@ def prepare(database_url: str) -> None:
     migrate.upgrade(db)
     started = time.perf_counter()
     with work(db, write=True) as tx:
+        if identity.has_people(tx) and not identity.has_development_accounts(tx):
+            raise typer.BadParameter("this database holds real people; the demo takes another one")
         loaded = sample.load(tx)
     seconds = time.perf_counter() - started
     db.close()
@@ -107,6 +111,8 @@ def server(
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The real server as a process of its own, until the block ends."""
     base_url = f"http://127.0.0.1:{port}"
+    # Another server on this port would answer in the child's place.
+    socket.create_server(("127.0.0.1", port)).close()
     command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
     # A child takes its settings from the environment; this is the one place that makes one.
     process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603, TID251

@@ -23,6 +23,7 @@ from app.regions import queries as regions_queries
 from app.regions import service as regions
 from app.rewards import service as rewards
 from app.store import service as store
+from app.store import stock
 
 DATA = files("app.demo") / "data"
 DISTRICT = "500152000000"
@@ -123,7 +124,7 @@ def _store(tx: Session, keeper: Person) -> None:
     store.add_keeper(tx, STATION, keeper.id)
     for code, name, name_en, points, cost_fen in GOODS:
         item = store.add_item(tx, code, (name, name_en), points, cost_fen)
-        store.restock(tx, STATION, item.id, 500, source=f"opening-{code}", actor_id=keeper.id)
+        stock.restock(tx, (STATION, item.id), 500, source=f"opening-{code}", actor_id=keeper.id)
 
 
 def _station(row: dict[str, str]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An API client and the region it serves."""
+    """An API client; its region says whose store the till stands in, and limits nothing yet."""
 
     client_id: str
     region_code: str
@@ -103,5 +103,4 @@ Staff = Annotated[Actor, Resolver(find_staff)]
 Keeper = Annotated[Actor, Resolver(holding(Role.KEEPER))]
 FundManager = Annotated[Actor, Resolver(holding(Role.FUND_MANAGER))]
 FundApprover = Annotated[Actor, Resolver(holding(Role.FUND_APPROVER))]
-Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 Till = Annotated[Program, Resolver(with_scope("points:read"))]

@@ -24,11 +24,12 @@ from app.identity.schemas import (
     WechatSignIn,
 )  # fmt: skip
 from app.identity.tokens import TokenKeys
-from app.kit.http import Prepared, apart, in_transaction
+from app.kit.http import apart, in_transaction
 from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import CONTROL
+from app.kit.unit import Prepared
 from app.wechat.client import WechatIdentity
 from app.wechat.errors import (
     WechatCodeRefused,
@@ -82,7 +83,9 @@ async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
         request, partial(queries.find_account, username=body.username), write=False
     )
     known = account.password_hash if account else None
-    right = await anyio.to_thread.run_sync(passwords.matches, known, body.password)
+    # Each takes 64 MiB for a moment: two at a time, or a small server is out of memory.
+    hashing = request.app.state.hashing
+    right = await anyio.to_thread.run_sync(passwords.matches, known, body.password, limiter=hashing)
     if not right or account is None:
         raise CredentialsWrong
     return Prepared({"person_id": account.person_id})

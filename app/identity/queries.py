@@ -93,6 +93,10 @@ def has_development_accounts(tx: Session) -> bool:
     return any(tx.execute(query.limit(1)).first() for query in known)
 
 
+def has_people(tx: Session) -> bool:
+    return tx.execute(select(Person.id).limit(1)).first() is not None
+
+
 def find_client(tx: Session, client_id: str) -> ApiClient | None:
     return tx.get(ApiClient, client_id)
 
@@ -100,21 +104,6 @@ def find_client(tx: Session, client_id: str) -> ApiClient | None:
 def find_refresh(tx: Session, token_hash: str) -> RefreshToken | None:
     query = select(RefreshToken).where(RefreshToken.token_hash == token_hash)
     return tx.scalar(query.with_for_update())
-
-
-def holders(tx: Session, roles: list[str], region_codes: list[str]) -> list[UUID]:
-    """The active people who hold one of the roles for one of the regions, in a fixed order."""
-    query = (
-        select(Grant.person_id)
-        .join(Person, Person.id == Grant.person_id)
-        .where(
-            Grant.role.in_(roles), Grant.region_code.in_(region_codes),
-            Grant.revoked_at.is_(None), Person.state == "active",
-        )
-        .distinct()
-        .order_by(Grant.person_id)
-    )  # fmt: skip
-    return list(tx.scalars(query))
 
 
 def names(tx: Session, people: set[UUID]) -> dict[UUID, str]:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from app.identity.models import Occupation
 from app.kit.schema import Draft, Instant, Name, Out
 
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False)]
 
 
 class WechatSignIn(Draft):

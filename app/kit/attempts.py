@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
 from app.kit.columns import At, CodeStr, Int
-from app.kit.db import Base
+from app.kit.db import Base, insert_for
 
 WINDOW = timedelta(minutes=5)
 
@@ -27,8 +26,7 @@ class Attempt(Base):
 
 def add(tx: Session, subject: str) -> int:
     """Counts one attempt and says how many there are in this window."""
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    first = dialect.insert(Attempt).values(
+    first = insert_for(tx, Attempt).values(
         subject=subject, window_start=_window_start(clock.now()), count=1
     )
     counted = first.on_conflict_do_update(

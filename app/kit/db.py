@@ -11,12 +11,13 @@ from typing import Any, NoReturn
 
 import psycopg
 from sqlalchemy import Insert, MetaData, Table, create_engine, event, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.kit.errors import AppError, Unavailable
+from app.kit.errors import AppError, NoSpace, Unavailable
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -179,6 +180,10 @@ def _translated() -> Iterator[None]:
         _translate(error)
 
 
+# What SQLite says of a file that cannot be written for now.
+AWAY = ("database is locked", "disk I/O", "readonly database", "unable to open")
+
+
 def _translate(error: DBAPIError) -> NoReturn:
     original = error.orig
     lost = error.connection_invalidated or isinstance(
@@ -192,7 +197,9 @@ def _translate(error: DBAPIError) -> NoReturn:
     )  # fmt: skip
     plain_operational = type(original) is psycopg.OperationalError
     text = str(original)
-    if lost or plain_operational or "database is locked" in text or "disk I/O" in text:
+    if isinstance(original, psycopg.errors.DiskFull) or "disk is full" in text:
+        raise NoSpace from error
+    if lost or plain_operational or any(words in text for words in AWAY):
         raise Unavailable from error
     raise error
 
@@ -214,6 +221,12 @@ def violated(error: IntegrityError) -> str:
     """The name of the broken constraint (SQLite names columns for UNIQUE and CHECKs by name)."""
     diagnostic = getattr(error.orig, "diag", None)
     return str(getattr(diagnostic, "constraint_name", None) or error.orig)
+
+
+def insert_for(tx: Session, model: type[Base]) -> Any:
+    """An INSERT of this engine's dialect, which knows ON CONFLICT."""
+    dialect: Any = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 def core(tx: Session) -> Connection:

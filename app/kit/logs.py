@@ -37,14 +37,16 @@ def _stamp(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mutable
 
 
 # PostgreSQL's errors carry the row's values, which may be personal, on lines of their own.
-ROW_VALUES = re.compile(r"^(DETAIL|CONTEXT|Key|Failing row)\b.*$", re.MULTILINE)
+ROW_VALUES = re.compile(
+    r"^(?:DETAIL|CONTEXT):.*?(?=^\s*$|^\[SQL|^The above|^Traceback|\Z)", re.MULTILINE | re.DOTALL
+)
 
 
 def _without_values(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     if "exception" in event:
-        event["exception"] = ROW_VALUES.sub("[values left out]", event["exception"])
+        event["exception"] = ROW_VALUES.sub("[values left out]\n", event["exception"])
     return event
 
 

@@ -1,7 +1,7 @@
 """Bringing a database to the newest schema, and refusing to serve on any other."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -40,21 +40,24 @@ def downgrade(db: Database, revision: str) -> None:
         command.downgrade(config, revision)
 
 
-def check(db: Database, guarded: tuple[str, ...]) -> None:
-    """Raises SchemaWrong unless the schema is ours and every guarded table has its triggers."""
+def check(db: Database, guarded: Mapping[str, Collection[str]]) -> None:
+    """Raises SchemaWrong unless the schema is ours and every guarding trigger is in force.
+
+    `guarded` gives the names of the triggers for each engine.
+    """
     head = ScriptDirectory.from_config(_config()).get_current_head()
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if db.is_sqlite
+        else "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE relnamespace = current_schema()::regnamespace"
+        " AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    )
     with db.reader.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
         if found != head:
             raise SchemaWrong(f"database at {found}, this version needs {head}: run xinxin migrate")
-        query = (
-            "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' GROUP BY 1"
-            if db.is_sqlite
-            else "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger"
-            " WHERE NOT tgisinternal AND tgenabled <> 'D' GROUP BY 1"
-        )
-        counts: dict[str, Any] = dict(connection.execute(text(query)).all())
-    expected = 3 if db.is_sqlite else 2
-    bare = sorted(table for table in guarded if counts.get(table, 0) < expected)
-    if bare:
-        raise SchemaWrong(f"append-only triggers are missing on: {', '.join(bare)}")
+        in_force = set(connection.execute(text(query)).scalars())
+    missing = sorted(set(guarded[db.url.get_backend_name()]) - in_force)
+    if missing:
+        raise SchemaWrong(f"append-only triggers are missing: {', '.join(missing)}")

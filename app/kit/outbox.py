@@ -14,12 +14,11 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kit import clock
 from app.kit.columns import At, CodeStr, Id, Int, Json, Str
-from app.kit.db import Base, Database, insert_row, work
+from app.kit.db import Base, Database, insert_for, insert_row, work
 from app.kit.errors import AppError
 from app.kit.ids import new_id
 from app.kit.logs import log
@@ -83,8 +82,7 @@ def enqueue(
     if unique is None:
         insert_row(tx, Job, **row)
         return
-    dialect: Any = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    once = dialect.insert(Job.__table__).on_conflict_do_nothing(index_elements=["unique_key"])
+    once = insert_for(tx, Job).on_conflict_do_nothing(index_elements=["unique_key"])
     tx.execute(once, row)
 
 
@@ -156,7 +154,11 @@ def _failed(db: Database, job_id: UUID, error: Exception) -> None:
     # The first line only: drivers put the row's values, which may be personal, on later lines.
     text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:300]
     with work(db, write=True) as tx:
-        job = tx.get_one(Job, job_id)
+        # The claim's lock is gone: another worker may have done the job meanwhile.
+        waiting = select(Job).where(Job.id == job_id, Job.state == "ready")
+        job = tx.scalar(waiting.with_for_update())
+        if job is None:
+            return
         # An outside job was counted when it was claimed; its claim moved run_at into the future.
         if job.run_at <= clock.now():
             job.attempts += 1

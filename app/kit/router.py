@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 from typing_extensions import override
 
 from app.kit import problems
-from app.kit.http import UNSAFE, Key, Unit
+from app.kit.http import Key
 from app.kit.schema import Out
+from app.kit.unit import UNSAFE, Unit
 
 
 class Router(APIRouter):

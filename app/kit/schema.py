@@ -23,7 +23,8 @@ class Draft(BaseModel):
 class Out(BaseModel):
     """What we answer: built once, inside the unit that read it."""
 
-    model_config = ConfigDict(from_attributes=True, extra="forbid")
+    # Hidden, because an answer that fails to build would log somebody's data.
+    model_config = ConfigDict(from_attributes=True, extra="forbid", hide_input_in_errors=True)
 
     # Fields that a stored answer must not hold; the endpoint's `replay` fills them again.
     not_stored: ClassVar[frozenset[str]] = frozenset()
@@ -47,7 +48,6 @@ PlainText = Annotated[str, AfterValidator(_no_control)]
 Name = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
 Note = Annotated[PlainText, StringConstraints(min_length=1, max_length=2000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,40}$")]
-Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000_000)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Reporter
 from app.identity.errors import PersonOnly
-from app.kit.http import Prepared, in_transaction
+from app.kit.http import in_transaction
 from app.kit.ids import new_id
 from app.kit.problems import raises
 from app.kit.router import Router
+from app.kit.unit import Prepared
 from app.media import service
 from app.media.errors import (
     BucketFull,

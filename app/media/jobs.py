@@ -5,20 +5,24 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.kit.db import Database
 from app.kit.logs import log
-from app.kit.outbox import Inside
+from app.kit.outbox import Outside
 from app.media import service
 from app.media.bucket import Bucket
 
 
-def sweep(bucket: Bucket) -> Inside:
-    """Removes the files of uploads that were killed before their commit."""
+def sweep(db: Database, bucket: Bucket) -> Outside:
+    """Removes the files of uploads that were killed before their commit.
 
-    def swept(tx: Session, _payload: Mapping[str, Any]) -> None:
-        orphans = list(service.orphans(tx, bucket))
-        for key in orphans:
-            bucket.delete(key)
-        if orphans:
-            log.info("orphaned photo files swept", count=len(orphans))
+    An outside job: walking a bucket takes as long as it takes, and no writer may wait for it.
+    """
 
-    return swept
+    def call(_payload: Mapping[str, Any]) -> int:
+        return service.sweep(db, bucket)
+
+    def record(_tx: Session, _payload: Mapping[str, Any], removed: int) -> None:
+        if removed:
+            log.info("orphaned photo files swept", count=removed)
+
+    return Outside(call, record)

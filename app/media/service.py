@@ -1,8 +1,9 @@
 """Keeping photos: files first and synced, then the row; a row without its files cannot be."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.kit import clock
 from app.kit.columns import CodeText, IdType
-from app.kit.db import core, insert_row
+from app.kit.db import Database, core, insert_row
 from app.media.bucket import Bucket
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.models import Photo
@@ -20,6 +21,7 @@ from app.media.schemas import PhotoOut
 from app.media.views import SHOWN, VARIANTS, Signer, photo_out
 
 ORPHAN_AGE = timedelta(hours=24)
+BATCH = 500
 SEALED = "sealed"
 PHOTO_NAME = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -96,11 +98,26 @@ def refuse_same(tx: Session, before: Sequence[UUID], after: Sequence[UUID]) -> N
         raise PhotoSame
 
 
-def orphans(tx: Session, bucket: Bucket) -> Iterator[str]:
-    """Keys older than a day that no row stands for: their upload was killed before its commit."""
+def sweep(db: Database, bucket: Bucket) -> int:
+    """Removes files older than a day for which no row stands, and says how many.
+
+    Their upload was killed before its commit. Reads a few hundred names at a time.
+    """
+    removed = 0
     for variant in (SEALED, *VARIANTS):
-        for found in bucket.keys_older_than(f"{variant}/", clock.now() - ORPHAN_AGE):
-            name = found.rpartition("/")[2]
-            # What a killed `put` leaves is named otherwise and belongs to nobody.
-            if not PHOTO_NAME.fullmatch(name) or tx.get(Photo, UUID(name)) is None:
-                yield found
+        names = bucket.keys_older_than(f"{variant}/", clock.now() - ORPHAN_AGE)
+        while batch := list(islice(names, BATCH)):
+            for found in _orphans(db, batch):
+                bucket.delete(found)
+                removed += 1
+    return removed
+
+
+def _orphans(db: Database, keys: Sequence[str]) -> list[str]:
+    # What a killed `put` leaves is named otherwise and belongs to nobody.
+    ids = {k: UUID(n) for k in keys if PHOTO_NAME.fullmatch(n := k.rpartition("/")[2])}
+    with db.reader.connect() as connection:
+        known = set(
+            connection.execute(select(Photo.id).where(Photo.id.in_(ids.values()))).scalars()
+        )
+    return [key for key in keys if ids.get(key) not in known]

@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.kit import clock
+from app.kit.db import insert_for
 from app.kit.ids import new_id
 from app.notify import queries, texts
 from app.notify.models import Message
@@ -17,8 +17,7 @@ def tell(tx: Session, person_id: UUID, kind: str, subject: str, **data: Any) -> 
     """Puts a message into an inbox, once for each (person, kind, subject)."""
     # A template that cannot be filled must fail here, in the worker, not when the person reads it.
     texts.render(kind, data, "zh")
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(Message).values(
+    row = insert_for(tx, Message).values(
         id=new_id(), person_id=person_id, kind=kind, subject=subject, data=data,
         created_at=clock.now(),
     )  # fmt: skip

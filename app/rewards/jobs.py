@@ -28,6 +28,11 @@ def fund_fed(tx: Session, payload: Mapping[str, Any]) -> None:
     service.retry_waiting(tx, UUID(payload["fund_id"]))
 
 
+def awards_retried(tx: Session, _payload: Mapping[str, Any]) -> None:
+    """Money also comes back by voids and expiry: what waits is tried again every hour."""
+    service.retry_waiting(tx, None)
+
+
 def _tell(tx: Session, award_id: UUID, points: int) -> None:
     if points:
         award = tx.get_one(Award, award_id)

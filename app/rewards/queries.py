@@ -34,15 +34,15 @@ def of_source(tx: Session, event: str, source: str) -> list[Award]:
     return list(tx.scalars(query.with_for_update(key_share=True)))
 
 
-def waiting(tx: Session, fund_id: UUID) -> list[UUID]:
-    """The awards that wait for a fund's money, the oldest first."""
+def waiting(tx: Session, fund_id: UUID | None) -> list[UUID]:
+    """The awards that wait for a fund's money (any fund's for None), the oldest first."""
     query = (
         select(Award.id)
         .join(Rule, Rule.id == Award.rule_id)
-        .where(Award.state == "waiting", Rule.fund_id == fund_id)
+        .where(Award.state == "waiting")
         .order_by(Award.created_at, Award.id)
     )
-    return list(tx.scalars(query))
+    return list(tx.scalars(query.where(Rule.fund_id == fund_id) if fund_id else query))
 
 
 def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[AwardOut]:

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.kit import clock, outbox
-from app.kit.db import insert_row
+from app.kit.db import insert_for, insert_row
 from app.kit.ids import new_id
 from app.ledger import service as ledger
 from app.ledger.errors import PoolExhausted
@@ -66,9 +65,8 @@ def _fund(tx: Session, award: Award, rule: Rule) -> bool:
 def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) -> int:
     """Counts an award against day and month, cut to what is left; the rows are its locks."""
     caps = dict(zip(names, (rule.day_cap, rule.month_cap), strict=True))
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     for period, cap in caps.items():
-        row = dialect.insert(CapCounter).values(
+        row = insert_for(tx, CapCounter).values(
             person_id=person_id, rule_code=rule.code, period=period, used=0, cap=cap
         )
         tx.execute(row.on_conflict_do_nothing())
@@ -117,8 +115,8 @@ def settle(tx: Session, award_id: UUID) -> int:
     return points
 
 
-def retry_waiting(tx: Session, fund_id: UUID) -> None:
-    """New money arrived: every award that waits for this fund is tried again, the oldest first.
+def retry_waiting(tx: Session, fund_id: UUID | None) -> None:
+    """Every award that waits for this fund, or for any, is tried again, the oldest first.
 
     Each in a unit of its own, because one that touched many members' points would deadlock.
     """
@@ -141,9 +139,9 @@ def void(tx: Session, *, event: str, source: str, reason: str) -> None:
     for award in queries.of_source(tx, event, source):
         if award.state not in {"granted", "waiting"}:
             continue
+        # Caps before points, as when they were granted: one lock order.
+        _free_caps(tx, tx.get_one(Rule, award.rule_id), award)
         ledger.void(tx, source=str(award.id), reason=reason)
-        rule = tx.get_one(Rule, award.rule_id)
-        _free_caps(tx, rule, award)
         _set(tx, award, "voided", reason)
 
 
@@ -153,6 +151,7 @@ def _free_caps(tx: Session, rule: Rule, award: Award) -> None:
         CapCounter.person_id == award.person_id, CapCounter.rule_code == rule.code,
         CapCounter.period.in_(names),
     )  # fmt: skip
+    tx.execute(select(CapCounter.period).where(*mine).order_by(CapCounter.period).with_for_update())
     tx.execute(update(CapCounter).where(*mine).values(used=CapCounter.used - award.points))
 
 

@@ -6,7 +6,7 @@ from math import cos, hypot, radians
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
@@ -146,7 +146,5 @@ def _line(row: Any) -> LineOut:
 
 
 def count_held(tx: Session, person_id: UUID) -> int:
-    held = select(Redemption.id).where(
-        Redemption.person_id == person_id, Redemption.state == "held"
-    )
-    return len(tx.scalars(held).all())
+    held = Redemption.person_id == person_id, Redemption.state == "held"
+    return tx.scalar(select(func.count()).where(*held)) or 0

@@ -9,18 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.kit import actions, attempts, clock, outbox
-from app.kit.columns import CodeText, IdType, Whole
-from app.kit.db import core, insert_row, insert_rows
+from app.kit.db import insert_row, insert_rows
 from app.kit.ids import new_id
 from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
-from app.store import queries
+from app.store import queries, stock
 from app.store.codes import Codes, tidy
 from app.store.errors import (
     CodeChecksTooOften,
@@ -30,7 +27,6 @@ from app.store.errors import (
     ItemTooCostly,
     ItemUnavailable,
     RedemptionResolved,
-    StockExhausted,
 )  # fmt: skip
 from app.store.models import (
     Item,
@@ -38,8 +34,6 @@ from app.store.models import (
     RedemptionLine,
     Station,
     StationKeeper,
-    Stock,
-    StockMove,
 )  # fmt: skip
 from app.store.schemas import LineDraft, RedemptionDraft, RedemptionOut
 
@@ -83,11 +77,8 @@ def _reserve(
 ) -> None:
     rows = []
     for line in wanted:
-        _change_stock(tx, station_id, line.item_id, reserved=line.quantity)
-        _note(
-            tx, "reserve", station_id, line.item_id, redemption_id, actor.person_id,
-            reserved=line.quantity,
-        )  # fmt: skip
+        row = station_id, line.item_id
+        stock.change(tx, "reserve", row, redemption_id, actor.person_id, reserved=line.quantity)
         item = items[line.item_id]
         rows.append(
             {
@@ -134,11 +125,8 @@ def _release(tx: Session, redemption: Redemption, state: str, actor_id: UUID | N
     redemption.state, redemption.resolved_at = state, clock.now()
     tx.flush()
     for line in queries.lines(tx, redemption.id):
-        _change_stock(tx, redemption.station_id, line.item_id, reserved=-line.quantity)
-        _note(
-            tx, "release", redemption.station_id, line.item_id, redemption.id, actor_id,
-            reserved=-line.quantity,
-        )  # fmt: skip
+        row = redemption.station_id, line.item_id
+        stock.change(tx, "release", row, redemption.id, actor_id, reserved=-line.quantity)
 
 
 def fulfil(tx: Session, keeper: Actor, typed: str, codes: Codes) -> RedemptionOut:
@@ -173,50 +161,9 @@ def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
     ledger.fulfil(tx, source=str(redemption.id), cost_fen=cost, merchant=station, reason="fulfil")
     for line in queries.lines(tx, redemption.id):
         out = -line.quantity
-        _change_stock(tx, station, line.item_id, on_hand=out, reserved=out)
-        _note(
-            tx, "fulfil", station, line.item_id, redemption.id, keeper.person_id,
-            on_hand=out, reserved=out,
-        )  # fmt: skip
+        row = station, line.item_id
+        stock.change(tx, "fulfil", row, redemption.id, keeper.person_id, on_hand=out, reserved=out)
     actions.record(tx, keeper.person_id, "redemption.fulfilled", "redemption", redemption.id)
-
-
-_ROW = Stock.__table__.c
-_BY = {name: bindparam(f"by_{name}", type_=Whole) for name in ("on_hand", "reserved")}
-_CHANGE = (
-    update(Stock.__table__)  # type: ignore[arg-type]
-    .where(
-        _ROW.station_id == bindparam("station", type_=CodeText),
-        _ROW.item_id == bindparam("item", type_=IdType()),
-        _ROW.on_hand + _BY["on_hand"] >= _ROW.reserved + _BY["reserved"],
-    )
-    .values({name: _ROW[name] + by for name, by in _BY.items()})
-)
-
-
-def _change_stock(
-    tx: Session, station_id: str, item_id: UUID, *, on_hand: int = 0, reserved: int = 0
-) -> None:
-    """One conditional update, so that the last piece goes to one buyer. Raises StockExhausted."""
-    given = {"station": station_id, "item": item_id, "by_on_hand": on_hand, "by_reserved": reserved}
-    if core(tx).execute(_CHANGE, given).rowcount != 1:
-        raise StockExhausted
-
-
-def _note(
-    tx: Session,
-    kind: str,
-    station_id: str,
-    item_id: UUID,
-    source: UUID | str,
-    actor_id: UUID | None,
-    **change: Any,
-) -> None:
-    insert_row(
-        tx, StockMove, id=new_id(), station_id=station_id, item_id=item_id, kind=kind,
-        on_hand_change=change.get("on_hand", 0), reserved_change=change.get("reserved", 0),
-        source=str(source), actor_id=actor_id, created_at=clock.now(),
-    )  # fmt: skip
 
 
 def add_station(tx: Session, **values: Any) -> None:
@@ -242,22 +189,3 @@ def add_item(tx: Session, code: str, names: tuple[str, str], points: int, cost_f
     tx.add(item)
     tx.flush()
     return item
-
-
-def restock(
-    tx: Session,
-    station_id: str,
-    item_id: UUID,
-    quantity: int,
-    *,
-    source: str,
-    actor_id: UUID | None,
-) -> None:
-    """Puts pieces on a shelf; `source` is the delivery's number and counts once."""
-    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(Stock).values(
-        station_id=station_id, item_id=item_id, on_hand=0, reserved=0
-    )
-    tx.execute(row.on_conflict_do_nothing())
-    _note(tx, "restock", station_id, item_id, source, actor_id, on_hand=quantity)
-    _change_stock(tx, station_id, item_id, on_hand=quantity)

@@ -20,7 +20,7 @@ def kinds() -> dict[str, str]:
 
 
 def test_kinds_and_handlers_are_the_same(tmp_path):
-    handlers = make_handlers(Tools(LocalBucket(tmp_path), GridCache()))
+    handlers = make_handlers(Tools(None, LocalBucket(tmp_path), GridCache()))
     assert kinds().keys() | SCHEDULE.keys() == handlers.keys()
 
 

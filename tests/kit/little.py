@@ -19,7 +19,7 @@ from app.kit import attempts, guard, problems
 from app.kit.attempts import Attempt
 from app.kit.db import Database, work
 from app.kit.errors import Conflict, Invalid, TooMany, Unauthenticated, Unavailable, Words
-from app.kit.http import Cursor, Limit, Prepared, in_transaction
+from app.kit.http import Cursor, Limit, in_transaction
 from app.kit.idempotency import InFlight
 from app.kit.marks import Claims, FromApp, Resolver
 from app.kit.outbox import Job
@@ -27,6 +27,7 @@ from app.kit.page import Page, page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Draft, Name, Out
+from app.kit.unit import Prepared
 
 ENDED = "ended"
 

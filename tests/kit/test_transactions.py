@@ -11,7 +11,7 @@ from kit.little import WRITES, Bounced, Refused, effects, little_app, send, sign
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from app.kit import attempts, http
+from app.kit import attempts, unit
 from app.kit.db import make_database
 from app.kit.errors import NotFound, Unavailable
 from app.main import create_app
@@ -117,7 +117,7 @@ class TestAnswer:
 
     def test_is_built_before_the_commit(self, client, db, monkeypatch):
         order = []
-        build = http._finished
+        build = unit._finished
 
         def built(*given):
             order.append("built")
@@ -126,7 +126,7 @@ class TestAnswer:
         def committed(_connection) -> None:
             order.append("committed")
 
-        monkeypatch.setattr(http, "_finished", built)
+        monkeypatch.setattr(unit, "_finished", built)
         event.listen(db.writer, "commit", committed)
         client.post("/v1/things", json={}, headers=signed())
         assert order == ["built", "committed"]

@@ -130,7 +130,7 @@ def as_(sign_in: Callable[[Any], Any]) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def drain(app: FastAPI) -> Callable[[], int]:
-    handlers = make_handlers(Tools(app.state.bucket, app.state.grids))
+    handlers = make_handlers(Tools(app.state.db, app.state.bucket, app.state.grids))
 
     def run() -> int:
         done = 0

@@ -179,7 +179,8 @@ class TestSweep:
 
     def sweep(self, app, db):
         with work(db, write=True) as tx:
-            jobs.sweep(app.state.bucket)(tx, {})
+            job = jobs.sweep(app.state.db, app.state.bucket)
+            job.record(tx, {}, job.call({}))
 
     def test_orphans_of_yesterday_and_nothing_else(self, client, app, liu, files, db):
         bucket, before = app.state.bucket, files()

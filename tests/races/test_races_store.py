@@ -9,6 +9,7 @@ from store.build import STATION, buy, draft, give_back, hand_out, key, make_buye
 
 from app.kit.db import work
 from app.store import service as store
+from app.store import stock as shelf
 
 
 def statuses(answers):
@@ -28,7 +29,7 @@ def test_the_last_item_goes_to_one_of_fifty(client, db, shop, as_):
         buyers = [make_buyer(tx, shop, 15) for _ in range(50)]
         rare = [store.add_item(tx, f"rare-{n}", ("茶", "Tea"), 5, 100) for n in range(3)]
         for item in rare:
-            store.restock(tx, STATION, item.id, 1, source="delivery-2", actor_id=shop.li.id)
+            shelf.restock(tx, (STATION, item.id), 1, source="delivery-2", actor_id=shop.li.id)
     headers = [as_(buyer) for buyer in buyers]
     for item in rare:
         answers = at_once([lambda h=h, item=item: buy(client, h, item) for h in headers])
@@ -94,7 +95,7 @@ def test_buying_while_the_keeper_hands_out_is_no_deadlock(client, db, shop, as_)
     liu, li = as_(shop.liu_bo), as_(shop.li)
     with work(db, write=True) as tx:
         earn(tx, shop.fund, shop.liu_bo, 400)
-        store.restock(tx, STATION, shop.soap.id, 90, source="delivery-2", actor_id=shop.li.id)
+        shelf.restock(tx, (STATION, shop.soap.id), 90, source="delivery-2", actor_id=shop.li.id)
     for _ in range(12):
         codes = [buy(client, liu, shop.soap).json()["code"] for _ in range(2)]
         calls = [lambda code=code: hand_out(client, li, code) for code in codes]
@@ -106,7 +107,7 @@ def test_one_person_never_overdraws_from_many_phones(client, db, shop, as_):
     liu = as_(shop.liu_bo)
     with work(db, write=True) as tx:
         gold = store.add_item(tx, "gold", ("米", "Rice"), 30, 100)
-        store.restock(tx, STATION, gold.id, 50, source="delivery-2", actor_id=shop.li.id)
+        shelf.restock(tx, (STATION, gold.id), 50, source="delivery-2", actor_id=shop.li.id)
     answers = at_once([lambda: buy(client, liu, gold)] * 12)
     assert statuses(answers) == {201: 3, 409: 9}
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"points_insufficient"}
@@ -118,7 +119,7 @@ def test_carts_in_opposite_order_do_not_block_each_other(client, db, shop, as_):
     with work(db, write=True) as tx:
         tea = store.add_item(tx, "tea", ("茶", "Tea"), 5, 100)
         for item in (tea, shop.soap):
-            store.restock(tx, STATION, item.id, 50, source="delivery-2", actor_id=shop.li.id)
+            shelf.restock(tx, (STATION, item.id), 50, source="delivery-2", actor_id=shop.li.id)
         buyers = [make_buyer(tx, shop, 20) for _ in range(16)]
     headers = [as_(buyer) for buyer in buyers]
     carts = [draft(tea, shop.soap), draft(shop.soap, tea)]

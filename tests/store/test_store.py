@@ -14,6 +14,7 @@ from app.kit import attempts, clock
 from app.kit.db import work
 from app.kit.idempotency import StoredAnswer
 from app.store import service
+from app.store import stock as shelf
 from app.store.errors import ItemTooCostly, StockExhausted
 from app.store.models import Item, Redemption, StockMove
 
@@ -54,7 +55,7 @@ class TestRedeem:
     def test_several_lines_are_one_code(self, client, db, shop, as_, look):
         with work(db, write=True) as tx:
             tea = service.add_item(tx, "tea", ("茶", "Tea"), points=3, cost_fen=200)
-            service.restock(tx, STATION, tea.id, 1, source="delivery-2", actor_id=None)
+            shelf.restock(tx, (STATION, tea.id), 1, source="delivery-2", actor_id=None)
         shown = buy(client, as_(shop.liu_bo), shop.soap, tea).json()
         assert (shown["points"], len(shown["lines"])) == (8, 2)
         assert hand_out(client, as_(shop.li), shown["code"]).status_code == 200
@@ -73,7 +74,7 @@ class TestRedeem:
     def test_out_of_stock(self, client, db, shop, as_, look):
         with work(db, write=True) as tx:
             cheap = service.add_item(tx, "pin", ("针", "Pin"), points=1, cost_fen=1)
-            service.restock(tx, STATION, cheap.id, 2, source="delivery-2", actor_id=None)
+            shelf.restock(tx, (STATION, cheap.id), 2, source="delivery-2", actor_id=None)
         liu = as_(shop.liu_bo)
         assert refusal(buy(client, liu, cheap, quantity=3)) == (409, "stock_exhausted")
         assert refusal(buy(client, liu, shop.soap, station=OTHER_STATION))[0] == 409
@@ -261,14 +262,14 @@ class TestShelf:
 
     def test_a_delivery_counts_once(self, shop, db):
         with pytest.raises(Exception, match=r"(?i)unique|uq_"), work(db, write=True) as tx:
-            service.restock(tx, STATION, shop.soap.id, 5, source="delivery-1", actor_id=None)
+            shelf.restock(tx, (STATION, shop.soap.id), 5, source="delivery-1", actor_id=None)
         with work(db, write=False) as tx:
             assert stock(tx, shop.soap) == (10, 0)
 
     def test_goods_that_are_held_cannot_leave(self, client, shop, db, as_):
         buy(client, as_(shop.liu_bo), shop.soap, quantity=6)
         with pytest.raises(StockExhausted), work(db, write=True) as tx:
-            service._change_stock(tx, STATION, shop.soap.id, on_hand=-5)
+            shelf.change(tx, "adjust", (STATION, shop.soap.id), "count-1", None, on_hand=-5)
 
     def test_the_nearest_station_first_and_only_those_open(self, client, db, shop):
         with work(db, write=True) as tx:
