@@ -54,13 +54,8 @@ def settle(tx: Session, *, source: str, reason: str) -> int:
 
     Idempotent; 0 when the accrual is unknown or was voided.
     """
-    accrual = queries.find_journal(tx, "accrue", source)
-    if accrual is None:
-        return 0
-    lot = queries.lot_of(tx, accrual)
-    book.lock(tx, lot.account_id)
-    tx.refresh(lot)
-    if lot.settled_at is not None or lot.remaining == 0:
+    lot = _on_the_way(tx, source)
+    if lot is None:
         return 0
     if book.open_journal(tx, "settle", source, reason) is None:
         return 0
@@ -77,13 +72,8 @@ def void(tx: Session, *, source: str, reason: str) -> int:
 
     Idempotent; 0 when it is unknown, settled or voided already.
     """
-    accrual = queries.find_journal(tx, "accrue", source)
-    if accrual is None:
-        return 0
-    lot = queries.lot_of(tx, accrual)
-    book.lock(tx, lot.account_id)
-    tx.refresh(lot)
-    if lot.settled_at is not None or lot.remaining == 0:
+    lot = _on_the_way(tx, source)
+    if lot is None:
         return 0
     journal = book.open_journal(tx, "void", source, reason)
     if journal is None:
@@ -95,6 +85,19 @@ def void(tx: Session, *, source: str, reason: str) -> int:
     _use(tx, lot, transfer, points)
     pool.give_back(tx, journal, lot, points * lot.rate_fen)
     return points
+
+
+def _on_the_way(tx: Session, source: str) -> Lot | None:
+    """The lot of an accrual that is neither settled nor voided, its owner's points locked."""
+    accrual = queries.find_journal(tx, "accrue", source)
+    if accrual is None:
+        return None
+    lot = queries.lot_of(tx, accrual)
+    book.lock(tx, lot.account_id)
+    tx.refresh(lot)
+    if lot.settled_at is not None or lot.remaining == 0:
+        return None
+    return lot
 
 
 def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str) -> None:

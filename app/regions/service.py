@@ -33,6 +33,8 @@ def import_regions(tx: Session, drafts: Iterable[RegionDraft]) -> int:
             known[draft.code] = Region(code=draft.code)
             tx.add(known[draft.code])
         elif known[draft.code].path != path:
+            # Its new parent may be new itself, and a flush writes changes before additions.
+            tx.flush()
             _move_below(known, known[draft.code].path, path)
         changed += _put(known[draft.code], values)
     tx.flush()

@@ -220,7 +220,7 @@ FAULTS = {
     "void keeps the money": (
         service, "void", "points * lot.rate_fen", "0"),
     "void of what was settled": (
-        service, "void", "lot.settled_at is not None or ", ""),
+        service, "_on_the_way", "lot.settled_at is not None or ", ""),
     "hold ignores what is held": (
         book, "_change", " - sums.held", ""),
     "hold ignores expiry": (
