@@ -1,8 +1,14 @@
 """Every feature's tables in one place, so that the metadata is whole."""
 
+import app.approvals.models
+import app.calendars.models
 import app.cases.models
 import app.categories.models
+import app.clocks.models
+import app.desk.models
+import app.feedback.models
 import app.grids.models
+import app.groups.models
 import app.identity.models
 import app.kit.actions
 import app.kit.attempts
@@ -11,10 +17,15 @@ import app.kit.outbox
 import app.ledger.models
 import app.media.models
 import app.notify.models
+import app.patrols.models
+import app.posts.models
 import app.regions.models
+import app.relations.models
 import app.reports.models
 import app.rewards.models
-import app.store.models  # noqa: F401 - imported for the tables they define
+import app.routing.models
+import app.store.models
+import app.supervision.models  # noqa: F401 - imported for the tables they define
 from app.kit.db import Base
 
 metadata = Base.metadata
@@ -23,7 +34,9 @@ metadata = Base.metadata
 # Of the frozen ones some columns are state, the others facts.
 APPEND_ONLY = (
     "journals", "transfers", "lot_uses", "backing", "stock_moves", "award_changes", "case_moves",
-    "case_move_photos", "case_notes", "staff_actions", "redemption_lines",
+    "case_move_photos", "case_notes", "staff_actions", "redemption_lines", "case_entries",
+    "routing_rulesets", "routing_rules", "routing_decisions", "category_terms", "escalations",
+    "ratings", "follow_ups", "patrol_points", "patrol_findings",
 )  # fmt: skip
 FROZEN = ("accounts", "lots", "contributions", "funds", "reward_rules", "redemptions")
 GUARDED = {

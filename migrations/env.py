@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 
 from app import tables
 from app.kit.db import make_database
+from app.kit.migrate import ours
 from app.settings import Settings
 
 # A migration that cannot get its lock gives way to the running service instead of stopping it.
@@ -22,6 +23,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=tables.metadata,
         compare_type=True,
         transactional_ddl=True,
+        include_name=ours,
         render_item=render_item,
     )
     with context.begin_transaction():

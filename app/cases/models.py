@@ -1,6 +1,6 @@
 """Tables of cases, their moves and notes."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Real, Str
@@ -35,13 +35,39 @@ class Case(Base):
     address: Mapped[Str | None]
     lat: Mapped[Real | None]
     lng: Mapped[Real | None]
+    # About 100 m of the map, for neighbours: see kit.cells.
+    cell: Mapped[Int | None]
+    source: Mapped[CodeStr] = mapped_column(server_default="report")
+    net_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("nets.code"))
+    # The region on the path whose level handles it (分级办理); None is the case's own.
+    level_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("regions.code"))
+    # Either or both: a unit is given the case, one of its people signs for it.
     assignee_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    unit_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("units.code"))
+    answers: Mapped[Json | None]
+    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    merged_into: Mapped[Id | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    review_at: Mapped[At | None]
+    made_safe_at: Mapped[At | None]
+    # Flags for staff: a suspicion is open, an order (督办) is open, something waits for approval.
+    suspected: Mapped[Flag] = mapped_column(server_default=text("false"))
+    supervised: Mapped[Flag] = mapped_column(server_default=text("false"))
+    rerouted: Mapped[Flag] = mapped_column(server_default=text("false"))
     outcome: Mapped[CodeStr | None]
     rework: Mapped[Int]
     returns: Mapped[Int]
+    round: Mapped[Int] = mapped_column(server_default="0")
     accept_due_at: Mapped[At]
+    safe_due_at: Mapped[At | None]
     handle_due_at: Mapped[At | None]
+    check_due_at: Mapped[At | None]
+    # The earliest deadline that is running, and when it is near.
+    due_at: Mapped[At | None]
+    warn_at: Mapped[At | None]
     clock_rule: Mapped[Json]
+    # The history's length and the hash of its last entry: what `audit` counts and compares.
+    entries: Mapped[Int] = mapped_column(server_default="0")
+    chain: Mapped[CodeStr] = mapped_column(server_default="")
     created_at: Mapped[At]
     updated_at: Mapped[At]
 
@@ -51,15 +77,22 @@ class Case(Base):
         CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
         CheckConstraint(
             "status NOT IN ('dispatched', 'in_progress', 'resolved') OR"
-            " (assignee_id IS NOT NULL AND handle_due_at IS NOT NULL"
+            " ((assignee_id IS NOT NULL OR unit_code IS NOT NULL) AND handle_due_at IS NOT NULL"
             " AND category_code IS NOT NULL)",
             name="dispatched",
         ),
         CheckConstraint("version >= 1 AND rework >= 0 AND returns >= 0", name="counts"),
+        CheckConstraint("round >= 0 AND entries >= 0", name="rounds"),
+        CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged"),
+        CheckConstraint("(status = 'suspended') = (review_at IS NOT NULL)", name="suspended"),
+        CheckConstraint("source IN ('report', 'patrol', 'split')", name="source"),
         Index("ix_cases_region", "region_code", "created_at", "id"),
         Index("ix_cases_status", "status", "created_at", "id"),
         Index("ix_cases_assignee", "assignee_id", "created_at", "id"),
         Index("ix_cases_newest", "created_at", "id"),
+        Index("ix_cases_cell", "cell", "created_at"),
+        Index("ix_cases_unit", "unit_code", "status"),
+        Index("ix_cases_due", "due_at"),
     )
 
 
@@ -130,3 +163,48 @@ class CaseNumber(Base):
     district: Mapped[CodeStr] = mapped_column(primary_key=True)
     day: Mapped[CodeStr] = mapped_column(primary_key=True)
     last: Mapped[Int]
+
+
+class CaseEntry(Base):
+    """One entry of a case's history (办理记录): append-only, each hash covers the one before."""
+
+    __tablename__ = "case_entries"
+
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    position: Mapped[Int] = mapped_column(primary_key=True)
+    kind: Mapped[CodeStr]
+    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    # What staff wrote for themselves, and what the reporter may read.
+    note: Mapped[Str | None]
+    public_note: Mapped[Str | None]
+    data: Mapped[Json]
+    created_at: Mapped[At]
+    hash: Mapped[CodeStr]
+
+    __table_args__ = (CheckConstraint("position >= 1 AND length(hash) = 64", name="position"),)
+
+
+class CaseScope(Base):
+    """A case under each region above it, so that a page of anyone's queue is a walk on an index."""
+
+    __tablename__ = "case_scopes"
+
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    region_code: Mapped[CodeStr] = mapped_column(primary_key=True)
+    status: Mapped[CodeStr]
+    created_at: Mapped[At]
+
+    __table_args__ = (
+        Index("ix_case_scopes_newest", "region_code", "created_at", "case_id"),
+        Index("ix_case_scopes_status", "region_code", "status", "created_at", "case_id"),
+    )
+
+
+class CaseText(Base):
+    """The words of a case for the full-text index, which migrations build on each engine."""
+
+    __tablename__ = "case_texts"
+
+    row: Mapped[Int] = mapped_column(primary_key=True)
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), unique=True)
+    words: Mapped[Str]

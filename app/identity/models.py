@@ -142,6 +142,8 @@ class Grant(Base):
     granted_by: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
     granted_at: Mapped[At]
     revoked_at: Mapped[At | None]
+    # The appointment to a post that gave it; it ends with it.
+    appointment_id: Mapped[Id | None] = mapped_column(ForeignKey("appointments.id"), index=True)
 
     __table_args__ = (
         CheckConstraint(one_of("role", Role), name="role"),

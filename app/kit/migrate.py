@@ -1,13 +1,15 @@
 """Bringing a database to the newest schema, and refusing to serve on any other."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.kit.db import Database
 
@@ -28,16 +30,49 @@ def _config() -> Config:
 def upgrade(db: Database, revision: str = "head") -> None:
     """Migrates forward in one transaction: killed in the middle, nothing has changed."""
     config = _config()
-    with db.writer.begin() as connection:
+    with _altering(db) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
 def downgrade(db: Database, revision: str) -> None:
     config = _config()
-    with db.writer.begin() as connection:
+    with _altering(db) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
+
+
+@contextmanager
+def _altering(db: Database) -> Iterator[Connection]:
+    """One transaction in which tables may be rebuilt.
+
+    SQLite alters most things by building a table anew, which breaks its foreign keys until the new
+    one has the old name: they are off meanwhile, and all of them are checked before the commit.
+    """
+    with db.writer.connect() as connection:
+        if not db.is_sqlite:
+            with connection.begin():
+                yield connection
+            return
+        # Straight to the driver: the pragma is ignored inside a transaction.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchone():
+                    raise SchemaWrong(f"a migration broke a foreign key of {broken[0]}")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+# What a full-text index of SQLite keeps beside the tables that are ours.
+FULL_TEXT = "case_words"
+
+
+def ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether Alembic should compare this thing of the database with the models."""
+    return not (kind in {"table", "index"} and name is not None and name.startswith(FULL_TEXT))
 
 
 def check(db: Database, guarded: Mapping[str, Collection[str]]) -> None:

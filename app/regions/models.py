@@ -26,3 +26,28 @@ class Region(Base):
         CheckConstraint("(level = 0) = (parent_code IS NULL)", name="root"),
         CheckConstraint("parent_code <> code", name="own_parent"),
     )
+
+
+class Grouping(Base):
+    """Regions that work together beside the tree, such as 联村: several villages, one committee."""
+
+    __tablename__ = "groupings"
+
+    code: Mapped[CodeStr] = mapped_column(primary_key=True)
+    name: Mapped[Str]
+    kind: Mapped[CodeStr]
+    district: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"))
+    updated_at: Mapped[At]
+
+    __table_args__ = (CheckConstraint("kind IN ('joint_villages', 'other')", name="kind"),)
+
+
+class GroupingRegion(Base):
+    """A region of a grouping."""
+
+    __tablename__ = "grouping_regions"
+
+    grouping_code: Mapped[CodeStr] = mapped_column(ForeignKey("groupings.code"), primary_key=True)
+    region_code: Mapped[CodeStr] = mapped_column(
+        ForeignKey("regions.code"), primary_key=True, index=True
+    )

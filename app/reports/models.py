@@ -50,6 +50,8 @@ class Report(Base):
     grid_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("regions.code"))
     outcome: Mapped[CodeStr | None]
     public_note: Mapped[Str | None]
+    # The case that the reporter says this is: joined when it may be, never refused.
+    joins: Mapped[CodeStr | None]
     created_at: Mapped[At]
     updated_at: Mapped[At]
 

@@ -46,12 +46,15 @@ def _in_schema_blank(connection, _record) -> None:
 
 def differences(db) -> list:
     with db.writer.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": migrate.ours}
+        )
         return compare_metadata(context, tables.metadata)
 
 
 def names(db) -> set[str]:
-    return set(inspect(db.reader).get_table_names())
+    found = inspect(db.reader).get_table_names()
+    return {name for name in found if not name.startswith(migrate.FULL_TEXT)}
 
 
 def counts(db) -> dict[str, int]:

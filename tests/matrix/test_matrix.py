@@ -4,14 +4,29 @@ A row says what a caller without a token, the wrong people, strangers, an object
 and a malformed request get. What the right people get is the matter of each feature's own tests.
 """
 
-from dataclasses import dataclass, field
+import importlib
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from cast import DISTRICT, GRID, INSIDE, STATION, STREET, contribute
 from flows.story import key, upload
+from matrix.row import (
+    ABSENT,
+    CASE_STRANGERS,
+    EVERY_ROLE,
+    MARKER,
+    ME,
+    NOT,
+    PAGES,
+    PROGRAM,
+    REPORTERS,
+    STAFF,
+    TEXTS,
+    Row,
+    but,
+)  # fmt: skip
 from matrix.stage import public_word
 from sqlalchemy import update
 
@@ -24,43 +39,6 @@ from app.ledger.models import Fund
 from app.regions.schemas import RegionDraft
 from app.regions.service import import_regions
 
-MARKER = "M4rk3r"
-ABSENT = "0190f0f0-0000-7000-8000-00000000dead"
-# People without a role, and programs: each is told what they are not.
-REPORTERS, PROGRAM = ("liu_bo", "chen"), ("till",)
-EVERY_ROLE = tuple(str(role) for role in Role)
-NOT = {"staff_only": REPORTERS, "person_only": PROGRAM}
-
-
-def but(*roles: Role) -> tuple[str, ...]:
-    """One person of each role that is not among these."""
-    return tuple(role for role in EVERY_ROLE if role not in roles)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one operation answers to whom. Names in braces in `url` are objects of the world."""
-
-    url: str
-    public: int | None = None
-    body: Any = None
-    form: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
-    works: tuple[str, ...] = ()
-    forbidden: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    strangers: tuple[str, ...] = ()
-    absent: str | None = None
-    wrong_state: tuple[tuple[str, str, Any, int, str], ...] = ()
-    by: str = "liu_bo"
-    malformed: tuple[Any, ...] = ()
-    bad_urls: tuple[str, ...] = ()
-
-
-ME = {"forbidden": {"person_only": PROGRAM}}
-STAFF = {"forbidden": NOT}
-PAGES = ("?limit=0", "?limit=101", f"?limit={MARKER}", f"?cursor={MARKER * 80}")
-TEXTS = (None, [], MARKER, {MARKER: 1}, {"nothing": MARKER})
-CASE_STRANGERS = ("zhao", "keeper", "elsewhere", "fund_manager", "handler")
 PERSON = {"name": "刘波", "occupation": "rider"}
 REPORT = {"description": "井盖破损", "photo_ids": ["{photo}"], "place": INSIDE}
 REDEEM = {"station_id": STATION, "lines": [{"item_id": "{soap}", "quantity": 1}]}
@@ -230,6 +208,12 @@ TABLE: dict[str, Row] = {
     "GET /docs": Row("/docs", 200),
     "GET /docs/start.js": Row("/docs/start.js", 200),
 }  # fmt: skip
+MORE = [
+    importlib.import_module(f"matrix.{file.stem}")
+    for file in sorted(Path(__file__).parent.glob("rows_*.py"))
+]
+for more in MORE:
+    TABLE |= more.ROWS
 PRIVATE = [name for name, row in TABLE.items() if row.public is None]
 
 
@@ -269,11 +253,18 @@ def world(client, db, cast, desk, as_, newcomer, drain, app, sign_in):
     closed_case = client.get("/v1/cases", headers=desk.wang).json()["items"][0]
     case = desk.reported(reporter=cast.liu_bo)
     drain()
-    return SimpleNamespace(who=who, things=things(client, db, cast, who, app) | {
+    found = things(client, db, cast, who, app) | {
         "report": desk.report["id"], "closed_report": closed_report["id"],
         "case": case["id"], "closed_case": closed_case["id"],
         "message": client.get("/v1/inbox", headers=who["liu_bo"]).json()["items"][0]["id"],
-    })  # fmt: skip
+    }  # fmt: skip
+    there = SimpleNamespace(
+        client=client, db=db, cast=cast, who=who, things=found, desk=desk, app=app, drain=drain
+    )
+    for more in MORE:
+        # What a feature's rows speak of beside the objects above.
+        found |= getattr(more, "things", lambda _there: {})(there)
+    return SimpleNamespace(who=who, things=found)
 
 
 def things(client, db, cast, who, app):

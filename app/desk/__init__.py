@@ -1,0 +1,1 @@
+"""The staff's day: counters, bulk dispatch, saved filters, search, exports, the print sheet."""

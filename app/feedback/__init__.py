@@ -1,0 +1,1 @@
+"""Feedback (评价与回访): ratings, follow-up calls, satisfaction, answer templates, updates."""

@@ -1,0 +1,1 @@
+"""Posts (岗位): nets, units, who is appointed to what, who is on duty, and the public duty board."""
