@@ -12,10 +12,14 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 
 from app import tables
+from app.approvals import api as approvals
+from app.calendars import api as calendars
 from app.cases import api as cases
 from app.categories import api as categories
+from app.feedback import api as feedback
 from app.grids import api as grids
 from app.grids.service import GridCache
+from app.groups import api as groups
 from app.home import api as home
 from app.identity import api as identity
 from app.identity import queries as identity_queries
@@ -23,19 +27,26 @@ from app.identity.tokens import TokenKeys, key_id
 from app.kit import docs, guard, health, logs, migrate, openapi, problems
 from app.kit.db import Database, make_database, work
 from app.kit.idempotency import InFlight
+from app.kit.seal import Seal
 from app.ledger import api as ledger
 from app.media import api as media
 from app.media.bucket import LocalBucket
 from app.media.decoder import Decoder
 from app.media.views import Signer
 from app.notify import api as notify
+from app.patrols import api as patrols
+from app.posts import api as posts
 from app.regions import api as regions
+from app.relations import api as relations
 from app.reports import api as reports
 from app.rewards import api as rewards
+from app.routing import api as routing
 from app.settings import Settings
 from app.store import api as store
 from app.store.codes import Codes
+from app.supervision import api as supervision
 from app.wechat.client import WechatClient
+from app.wechat.robots import Robots
 from app.worker import Tools, Worker, make_handlers
 
 VERSION = "0.1.0"
@@ -44,9 +55,12 @@ fixed, and are thanked with points (积分) that buy daily goods. Errors are RFC
 stable `code`; every write takes an `Idempotency-Key`; lists are cursor pages."""
 ROUTERS: tuple[APIRouter, ...] = (
     # Matched in this order, so the busiest come first.
-    ledger.router, reports.router, cases.router, home.router, store.router, media.router,
-    identity.router, notify.router, grids.router, categories.router, regions.router,
-    rewards.router, health.router,
+    # Relations stand before reports, or `nearby` would be taken for the id of a report.
+    ledger.router, relations.router, reports.router, cases.router, home.router, store.router,
+    media.router, identity.router, notify.router, grids.router, categories.router, regions.router,
+    rewards.router, calendars.router, posts.router, routing.router,
+    feedback.router,
+    approvals.router, supervision.router, patrols.router, groups.router, health.router,
 )  # fmt: skip
 
 
@@ -95,6 +109,8 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     state.grids = GridCache()
     code_secret = settings.code_secret.get_secret_value().encode()
     state.codes = Codes(code_secret, timedelta(minutes=settings.redemption_minutes))
+    state.seal = Seal(settings.seal_secret.get_secret_value())
+    state.robots = Robots(state.seal, settings.wecom_url)
     state.objection = timedelta(hours=settings.objection_hours)
 
 
@@ -120,7 +136,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     state, settings = app.state, app.state.settings
     await anyio.to_thread.run_sync(refuse_wrong_database, state.db, settings)
     await state.decoder.start()
-    worker = Worker(state.db, make_handlers(Tools(state.db, state.bucket, state.grids)))
+    worker = Worker(state.db, make_handlers(tools_of(state)))
     thread = threading.Thread(target=worker.run, name="worker")
     if settings.worker == "embedded":
         thread.start()
@@ -135,7 +151,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await anyio.to_thread.run_sync(thread.join)
         await state.decoder.stop()
         await state.wechat.aclose()
+        state.robots.close()
         state.db.close()
+
+
+def tools_of(state: Any) -> Tools:
+    """What the worker beside this server works with."""
+    return Tools(state.db, state.bucket, state.grids, state.robots)
 
 
 def refuse_wrong_database(db: Database, settings: Settings) -> None:

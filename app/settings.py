@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MIN_SECRET_BYTES = 32
 DEVELOPMENT_SECRET = "for-development-only-never-in-production-"  # noqa: S105 - refused elsewhere
 
+SECRETS = ("token_secret", "token_secret_previous", "media_secret", "code_secret", "seal_secret")
+WECOM = "https://qyapi.weixin.qq.com"
+
 
 class Settings(BaseSettings):
     """Settings; the README's table names each with its meaning."""
@@ -43,9 +46,14 @@ class Settings(BaseSettings):
     code_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET + "codes"), description="Makes redemption codes"
     )
+    seal_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET + "seals"),
+        description="Seals the keys of groups' robots at rest; changed, they are lost",
+    )
     wechat_appid: str = Field("", description="The mini-program's appid")
     wechat_secret: SecretStr = Field(SecretStr(""), description="The mini-program's secret")
     wechat_url: str = Field("https://api.weixin.qq.com", description="WeChat's API")
+    wecom_url: str = Field(WECOM, description="WeCom's API, for the robots of groups")
     media_url_minutes: int = Field(30, ge=1, le=1440, description="Life of a signed photo address")
     redemption_minutes: int = Field(
         60 * 24, ge=1, le=60 * 24 * 30, description="How long held goods wait for their code"
@@ -74,7 +82,7 @@ class Settings(BaseSettings):
         """Outside development every secret is one's own and long; nothing starts otherwise."""
         if self.in_development:
             return self
-        for name in ("token_secret", "token_secret_previous", "media_secret", "code_secret"):
+        for name in SECRETS:
             given: SecretStr | None = getattr(self, name)
             if given is None:
                 continue
@@ -88,4 +96,7 @@ class Settings(BaseSettings):
                 )
         if not self.wechat_appid or not self.wechat_secret.get_secret_value():
             raise ValueError("XINXIN_WECHAT_APPID and XINXIN_WECHAT_SECRET must be set")
+        if self.wecom_url != WECOM:
+            # Whoever answers there reads the robots' keys.
+            raise ValueError(f"XINXIN_WECOM_URL must be {WECOM} outside development")
         return self

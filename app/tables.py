@@ -34,7 +34,7 @@ metadata = Base.metadata
 # Of the frozen ones some columns are state, the others facts.
 APPEND_ONLY = (
     "journals", "transfers", "lot_uses", "backing", "stock_moves", "award_changes", "case_moves",
-    "case_move_photos", "case_notes", "staff_actions", "redemption_lines", "case_entries",
+    "case_move_photos", "staff_actions", "redemption_lines", "case_entries",
     "routing_rulesets", "routing_rules", "routing_decisions", "category_terms", "escalations",
     "ratings", "follow_ups", "patrol_points", "patrol_findings",
 )  # fmt: skip

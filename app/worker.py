@@ -3,32 +3,49 @@
 import fcntl
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from app.cases import jobs as cases
 from app.grids.service import GridCache
+from app.groups import jobs as groups
 from app.kit import attempts, clock, idempotency, outbox
 from app.kit.db import Database, work
 from app.kit.logs import log
 from app.kit.outbox import Handlers
 from app.media import jobs as media
 from app.media.bucket import Bucket
+from app.patrols import jobs as patrols
+from app.posts import jobs as posts
+from app.relations import jobs as relations
+from app.relations.hashes import HashCache
 from app.rewards import jobs as rewards
+from app.routing import jobs as routing
 from app.store import jobs as store
+from app.supervision import jobs as supervision
+from app.wechat.robots import Robots
+
+T = TypeVar("T")
 
 # Kind -> period. Every process asks; the unique key (kind, period) lets one job be.
 SCHEDULE = {
+    "clocks.watched": timedelta(minutes=1),
+    "cases.reviewed": timedelta(hours=1),
+    "suggestions.trained": timedelta(days=7),
     "awards.retried": timedelta(hours=1),
     "photos.swept": timedelta(hours=1),
+    "appointments.turned": timedelta(hours=1),
     "keys.expired": timedelta(hours=1),
     "jobs.tidied": timedelta(hours=6),
+    "patrols.planned": timedelta(hours=1),
+    "patrols.missed": timedelta(minutes=10),
+    "groups.flushed": timedelta(minutes=1),
 }
 POLL_S = 0.25
 
@@ -40,6 +57,10 @@ class Tools:
     db: Database
     bucket: Bucket
     grids: GridCache
+    # None where nobody speaks to groups, as in the tests of other features.
+    robots: Robots | None = None
+    # What photos look like; kept from job to job.
+    hashes: HashCache = field(default_factory=HashCache)
 
 
 def make_handlers(tools: Tools) -> Handlers:
@@ -47,15 +68,39 @@ def make_handlers(tools: Tools) -> Handlers:
     return {
         "report.submitted": cases.route(tools.grids),
         "case.moved": cases.tell,
+        "cases.reviewed": cases.look_at_suspended,
+        "case.reviewed": cases.review,
+        "suggestions.trained": cases.train,
+        "clocks.watched": supervision.watch,
+        "clock.passed": supervision.passed,
+        "supervision.passed": supervision.answer_due,
+        "rule.found_empty": routing.found_empty,
         "award.due": rewards.award_due,
         "awards.retried": rewards.awards_retried,
         "award.retried": rewards.award_retried,
         "fund.fed": rewards.fund_fed,
         "redemption.due": store.time_out,
+        "photos.compared": relations.compare(tools.db, tools.hashes),
         "photos.swept": media.sweep(tools.db, tools.bucket),
+        "appointments.turned": posts.appointments_turned,
         "keys.expired": _forget_keys,
         "jobs.tidied": _tidy_jobs,
+        "patrols.planned": patrols.plan_today,
+        "patrols.missed": patrols.tell_missed,
+        "case.opened": groups.case_opened,
+        "groups.flushed": groups.flush,
+        "group.told": groups.told(tools.robots, _apart(tools.db)),
     }
+
+
+def _apart(db: Database) -> Callable[[Callable[[Session], T]], T]:
+    """A small unit before an outside job's call: what it takes must stand when the call is made."""
+
+    def run(function: Callable[[Session], T]) -> T:
+        with work(db, write=True) as tx:
+            return function(tx)
+
+    return run
 
 
 def _forget_keys(tx: Session, _payload: Mapping[str, Any]) -> None:

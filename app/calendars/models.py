@@ -26,7 +26,7 @@ class WorkingHours(Base):
     __tablename__ = "working_hours"
 
     region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"), primary_key=True)
-    # [["08:00", "12:00"], ["14:00", "18:00"]]
+    # Pairs of texts, such as 08:00 and 12:00.
     spans: Mapped[Json]
     version: Mapped[Int]
     updated_at: Mapped[At]

@@ -7,19 +7,30 @@ from uuid import UUID
 from fastapi import Query
 from sqlalchemy.orm import Session
 
-from app.cases import queries, service, views
+from app.cases import history, queries, service, views
+from app.cases import queue as case_queue
 from app.cases.errors import (
+    AlreadySafe,
     AssigneeUnknown,
     CaseNotFound,
+    CaseUnknown,
     CheckerIsHandler,
+    ChildrenOpen,
     FastLaneClosed,
+    LevelUnknown,
+    MergeTargetInvalid,
     MoveForbidden,
     MoveImpossible,
     MoveIncomplete,
+    NoLevelAbove,
+    NotHandedUp,
     OwnReport,
+    Rerouted,
     ReturnsExhausted,
+    ReviewDateInvalid,
+    UnitUnknown,
 )  # fmt: skip
-from app.cases.queries import Filters
+from app.cases.queue import Filters
 from app.cases.schemas import (
     AssigneeList,
     AssigneeOut,
@@ -31,7 +42,11 @@ from app.cases.schemas import (
     Status,
     WithdrawDraft,
 )  # fmt: skip
-from app.categories.errors import CategoryUnknown
+from app.cases.service import Means
+from app.categories.errors import AnswersInvalid, CategoryUnknown
+from app.clocks import queries as clocks
+from app.clocks.schemas import ClockList, ClockOut
+from app.grids.service import GridCache
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.errors import MissingPrecondition, Stale
@@ -43,15 +58,19 @@ from app.kit.router import Router
 from app.kit.schema import Code
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.views import Signers
+from app.regions.errors import RegionNotFound
 from app.reports import queries as reports
 from app.reports.errors import ReportNotFound
 from app.reports.schemas import ReportOut
 
 router = Router(prefix="/v1", tags=["cases 案件"])
 Objection = Annotated[timedelta, FromApp("objection")]
+Grids = Annotated[GridCache, FromApp("grids")]
 WORKFLOW = (
     MoveForbidden, MoveImpossible, MoveIncomplete, OwnReport, CheckerIsHandler, FastLaneClosed,
     ReturnsExhausted, AssigneeUnknown, CategoryUnknown, PhotoNotFound, PhotoUsed, PhotoSame,
+    AlreadySafe, CaseUnknown, ChildrenOpen, LevelUnknown, MergeTargetInvalid, NoLevelAbove,
+    NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid, RegionNotFound,
 )  # fmt: skip
 
 
@@ -65,12 +84,15 @@ def list_cases(
     category: Annotated[Code | None, Query()] = None,
     mine: Annotated[bool, Query(description="Given to me")] = False,
     overdue: Annotated[bool, Query()] = False,
+    open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
+    suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
+    q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[CaseBrief]:
     """The cases of the caller's regions, newest first, each with the moves the caller may make."""
-    wanted = Filters(status, region, category, mine, overdue)
-    return views.queue_out(actor, queries.queue(tx, actor, wanted, limit, cursor))
+    wanted = Filters(status, region, category, mine, overdue, open, suspected, q)
+    return views.queue_out(actor, case_queue.queue(tx, actor, wanted, limit, cursor))
 
 
 @router.get("/cases/{case_id}", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
@@ -90,12 +112,14 @@ def move_case(
     actor: Staff,
     signer: Signers,
     objection: Objection,
+    grids: Grids,
     case_id: UUID,
     body: CaseMoveDraft,
     if_match: IfMatch = None,
 ) -> CaseOut:
     """Makes a move on the version that was read (If-Match); the answer is the case after it."""
-    after = service.move(tx, actor, case_id, body, version_of(if_match), objection)
+    means = Means(objection, grids)
+    after = service.move(tx, actor, case_id, body, version_of(if_match), means)
     return views.case_out(tx, actor, after, signer)
 
 
@@ -104,7 +128,16 @@ def move_case(
 def list_case_events(tx: Session, actor: Staff, case_id: UUID) -> CaseEventList:
     """The history: every move and note, in order."""
     queries.get_case(tx, actor, case_id)
-    return CaseEventList(items=queries.events(tx, case_id))
+    return CaseEventList(items=history.events(tx, case_id))
+
+
+@router.get("/cases/{case_id}/clocks", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction
+def list_case_clocks(tx: Session, actor: Staff, case_id: UUID) -> ClockList:
+    """Every clock that ran for the case, with the rule it was frozen with."""
+    queries.get_case(tx, actor, case_id)
+    rows = clocks.of_case(tx, case_id)
+    return ClockList(items=[ClockOut.model_validate(row) for row in rows])
 
 
 @router.post("/cases/{case_id}/notes", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
@@ -112,7 +145,7 @@ def list_case_events(tx: Session, actor: Staff, case_id: UUID) -> CaseEventList:
 def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> CaseEventList:
     """Adds an internal note; reporters never see it."""
     service.add_note(tx, actor, case_id, body.text)
-    return CaseEventList(items=queries.events(tx, case_id))
+    return CaseEventList(items=history.events(tx, case_id))
 
 
 @router.get("/cases/{case_id}/assignees", responses=raises(PersonOnly, StaffOnly, CaseNotFound))

@@ -46,3 +46,53 @@ class ReturnsExhausted(Conflict):
 class AssigneeUnknown(Unprocessable):
     code = "assignee_unknown"
     title = Words("所选处置人员不能处理此区域", "The chosen person cannot handle this region")
+
+
+class AlreadySafe(Conflict):
+    code = "already_safe"
+    title = Words("现场已做临时防护", "The spot is guarded already")
+
+
+class Rerouted(Conflict):
+    code = "already_rerouted"
+    title = Words("案件已更正过一次", "The case was corrected once already")
+
+
+class NoLevelAbove(Conflict):
+    code = "no_level_above"
+    title = Words("已是最高层级", "There is no level above")
+
+
+class LevelUnknown(Unprocessable):
+    code = "level_unknown"
+    title = Words("所选层级不在本案件的区域路径上", "The chosen level is not on the case's path")
+
+
+class UnitUnknown(Unprocessable):
+    code = "unit_unknown"
+    title = Words("所选责任单位不能处理此区域", "The chosen unit cannot handle this region")
+
+
+class MergeTargetInvalid(Conflict):
+    code = "merge_target_invalid"
+    title = Words("不能并入所选案件", "The case cannot be merged into the chosen one")
+
+
+class CaseUnknown(Unprocessable):
+    code = "case_unknown"
+    title = Words("所填案件不存在", "No case has this number")
+
+
+class ReviewDateInvalid(Unprocessable):
+    code = "review_date_invalid"
+    title = Words("复核日期须在今天之后、一年之内", "The review date is not within a year from now")
+
+
+class ChildrenOpen(Conflict):
+    code = "children_open"
+    title = Words("还有子案件未办结", "A case that was split off is still open")
+
+
+class NotHandedUp(Conflict):
+    code = "not_handed_up"
+    title = Words("案件未提级，无须下派", "The case was not handed up")

@@ -1,4 +1,4 @@
-"""What the worker does for cases: route new reports, tell reporters what happened."""
+"""What the worker does for cases: route new reports, tell reporters, look at review dates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.cases import notices, service
+from app.cases import notices, opening, service, training
 from app.grids.service import GridCache
 from app.kit.outbox import Inside
 
@@ -15,7 +15,7 @@ def route(grids: GridCache) -> Inside:
     """The handler of `report.submitted`."""
 
     def routed(tx: Session, payload: Mapping[str, Any]) -> None:
-        service.route(tx, grids, UUID(payload["report_id"]))
+        opening.route(tx, grids, UUID(payload["report_id"]))
 
     return routed
 
@@ -23,3 +23,18 @@ def route(grids: GridCache) -> Inside:
 def tell(tx: Session, payload: Mapping[str, Any]) -> None:
     """The handler of `case.moved`."""
     notices.tell(tx, UUID(payload["move_id"]))
+
+
+def look_at_suspended(tx: Session, _payload: Mapping[str, Any]) -> None:
+    """The handler of `cases.reviewed`: each case whose review date has come gets a job."""
+    service.review_due(tx)
+
+
+def review(tx: Session, payload: Mapping[str, Any]) -> None:
+    """The handler of `case.reviewed`."""
+    service.review(tx, UUID(payload["case_id"]))
+
+
+def train(tx: Session, _payload: Mapping[str, Any]) -> None:
+    """The handler of `suggestions.trained`."""
+    training.train_all(tx)

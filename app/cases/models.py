@@ -1,4 +1,4 @@
-"""Tables of cases, their moves and notes."""
+"""Tables of cases, their moves, histories and indexes."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -143,18 +143,6 @@ class CaseMovePhoto(Base):
     __table_args__ = (UniqueConstraint("photo_id"),)
 
 
-class CaseNote(Base):
-    """An internal note of staff; rows are never changed."""
-
-    __tablename__ = "case_notes"
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
-    actor_id: Mapped[Id] = mapped_column(ForeignKey("people.id"))
-    text: Mapped[Str]
-    created_at: Mapped[At]
-
-
 class CaseNumber(Base):
     """The last case number of a district on a day."""
 
@@ -208,3 +196,23 @@ class CaseText(Base):
     row: Mapped[Int] = mapped_column(primary_key=True)
     case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), unique=True)
     words: Mapped[Str]
+
+
+class CaseMerge(Base):
+    """That a case was merged into another (并案), with the reports it brought; can be undone."""
+
+    __tablename__ = "case_merges"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
+    into_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
+    report_ids: Mapped[Json]
+    merged_by: Mapped[Id] = mapped_column(ForeignKey("people.id"))
+    merged_at: Mapped[At]
+    undone_by: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    undone_at: Mapped[At | None]
+
+    __table_args__ = (
+        CheckConstraint("case_id <> into_id", name="another"),
+        CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone"),
+    )

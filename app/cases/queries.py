@@ -6,38 +6,26 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.cases.errors import CaseNotFound
-from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNote, CaseReport
-from app.cases.schemas import CaseEventOut
-from app.cases.workflow import HANDLERS, READERS, Situation
-from app.identity import queries as identity
+from app.cases.guards import MOST_RETURNS, Situation
+from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseReport
+from app.cases.workflow import ENDED, HANDLERS, READERS
 from app.identity.access import Actor
 from app.identity.models import Grant, Person
 from app.kit import clock
-from app.kit.columns import IdType
+from app.kit.columns import CodeText, IdType
 from app.kit.db import core
-from app.kit.page import Slice, cut
 from app.media.models import Photo
 from app.media.views import SHOWN
+from app.posts.models import Appointment
 from app.regions.models import Region
-from app.regions.queries import spans, under, under_any
+from app.regions.queries import spans, under_any
 from app.reports.models import Report, ReportPhoto
 
-HANDLING = ("accept", "return", "resolve")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """How the staff queue is narrowed."""
-
-    status: str | None = None
-    region: str | None = None
-    category: str | None = None
-    mine: bool = False
-    overdue: bool = False
+HANDLING = ("accept", "return", "resolve", "make_safe")
 
 
 @dataclass(frozen=True)
@@ -49,18 +37,41 @@ class Seen:
     region_name: str
     reported: bool
     handled: bool
+    in_unit: bool
+    open_children: bool
+
+    @property
+    def level_path(self) -> str:
+        """The path of the region whose level handles the case (分级办理)."""
+        return path_to(self.path, self.case.level_code)
 
     def situation(self, actor: Actor) -> Situation:
         """What the workflow needs to know."""
+        case, level = self.case, self.level_path
         return Situation(
-            status=self.case.status,
-            hazard=self.case.hazard,
-            returns=self.case.returns,
-            roles=frozenset(h.role for h in actor.held if self.path.startswith(h.path)),
-            is_assignee=self.case.assignee_id == actor.person_id,
+            status=case.status,
+            hazard=case.hazard,
+            returns=case.returns,
+            roles=frozenset(h.role for h in actor.held if level.startswith(h.path)),
+            is_assignee=case.assignee_id == actor.person_id
+            or (case.assignee_id is None and self.in_unit),
             is_reporter=self.reported,
             handled=self.handled,
+            most_returns=(case.clock_rule or {}).get("most_returns", MOST_RETURNS),
+            made_safe=case.made_safe_at is not None,
+            rerouted=case.rerouted,
+            at_bottom=level == self.path,
+            open_children=self.open_children,
+            at_top=level.count("/") <= 2,  # noqa: PLR2004 - "/district/"
         )
+
+
+def path_to(path: str, code: str | None) -> str:
+    """The path of the region with this code on a path; the whole path for None."""
+    if code is None:
+        return path
+    upto = path.find(f"/{code}/")
+    return path if upto < 0 else path[: upto + len(code) + 2]
 
 
 _ME = bindparam("me", type_=IdType())
@@ -79,41 +90,61 @@ _HANDLED = exists().where(
     CaseMove.case_id == Case.id, CaseMove.actor_id == _ME, CaseMove.move.in_(HANDLING),
     CaseMove.version > _DISPATCHED,
 )  # fmt: skip
+_TODAY = bindparam("today", type_=CodeText)
+_IN_UNIT = exists().where(
+    Appointment.unit_code == Case.unit_code, Appointment.person_id == _ME,
+    Appointment.ended_at.is_(None), Appointment.starts_on <= _TODAY,
+    or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _TODAY),
+)  # fmt: skip
+_CHILD = aliased(Case)
+_OPEN_CHILDREN = exists().where(_CHILD.parent_id == Case.id, _CHILD.status.not_in(ENDED))
 # Built once: a page of the queue and a single case are this statement with more conditions.
-_CASES = select(
+CASES = select(
     *Case.__table__.c,
     Region.path,
     Region.name.label("region_name"),
     _REPORTED.label("reported"),
     _HANDLED.label("handled"),
+    _IN_UNIT.label("in_unit"),
+    _OPEN_CHILDREN.label("open_children"),
 ).join(Region, Region.code == Case.region_code)
 
 
 def seen(row: Row[Any]) -> Seen:
-    return Seen(row, row.path, row.region_name, bool(row.reported), bool(row.handled))
+    return Seen(
+        row, row.path, row.region_name, bool(row.reported), bool(row.handled),
+        bool(row.in_unit), bool(row.open_children),
+    )  # fmt: skip
 
 
 @cache
 def visible_to(held: int) -> ColumnElement[bool]:
-    """THE rule for cases: staff see those of the regions they hold, and those given to them."""
-    return or_(under_any(Region.path, held), Case.assignee_id == _ME)
+    """THE rule for cases: staff see those of the regions they hold, and those given to them or to
+    a unit of theirs."""
+    return or_(under_any(Region.path, held), Case.assignee_id == _ME, _IN_UNIT)
 
 
-def _asking(actor: Actor) -> tuple[int, dict[str, Any]]:
+def asking(actor: Actor) -> tuple[int, dict[str, Any]]:
     """How many regions a person reads cases in, and the values that `visible_to` asks for."""
     paths = actor.paths(READERS)
-    return len(paths), {"me": actor.person_id, **spans(paths)}
+    return len(paths), {**me(actor), **spans(paths)}
+
+
+def me(actor: Actor) -> dict[str, Any]:
+    """The values that `CASES` itself asks for."""
+    today = clock.business_day(clock.now()).isoformat()
+    return {"me": actor.person_id, "today": today}
 
 
 @cache
 def _one(held: int, *, lock: bool) -> Any:
-    query = _CASES.where(Case.id == bindparam("case", type_=IdType()), visible_to(held))
+    query = CASES.where(Case.id == bindparam("case", type_=IdType()), visible_to(held))
     return query.with_for_update(of=Case, key_share=True) if lock else query
 
 
 def get_case(tx: Session, actor: Actor, case_id: UUID, *, lock: bool = False) -> Seen:
     """One case; locked, it can be changed. Raises CaseNotFound, also when not visible."""
-    held, given = _asking(actor)
+    held, given = asking(actor)
     row = core(tx).execute(_one(held, lock=lock), {**given, "case": case_id}).first()
     if row is None:
         raise CaseNotFound
@@ -123,9 +154,9 @@ def get_case(tx: Session, actor: Actor, case_id: UUID, *, lock: bool = False) ->
 def of_report(tx: Session, actor: Actor, report_id: UUID) -> Seen | None:
     """The case that the actor's own report stands behind, locked."""
     behind = select(CaseReport.case_id).where(CaseReport.report_id == report_id)
-    query = _CASES.where(Case.id == behind.scalar_subquery())
+    query = CASES.where(Case.id == behind.scalar_subquery())
     locked = query.with_for_update(of=Case, key_share=True)
-    row: Any = core(tx).execute(locked, {"me": actor.person_id}).first()
+    row: Any = core(tx).execute(locked, me(actor)).first()
     return _changeable(row) if row is not None else None
 
 
@@ -135,33 +166,22 @@ def _changeable(row: Row[Any]) -> Seen:
     return replace(seen(row), case=Case(**columns))
 
 
-def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | None) -> Slice:
-    """A page of the cases that the actor sees, newest first."""
-    held, given = _asking(actor)
-    query = _CASES.where(visible_to(held))
-    if wanted.status:
-        query = query.where(Case.status == wanted.status)
-    if wanted.category:
-        query = query.where(Case.category_code == wanted.category)
-    if wanted.mine:
-        query = query.where(Case.assignee_id == actor.person_id)
-    if wanted.overdue:
-        query = query.where(is_overdue())
-    if wanted.region:
-        top = select(Region.path).where(Region.code == wanted.region)
-        path = tx.scalar(top)
-        query = query.where(under(Region.path, path or "-"))
-    filters = (actor.person_id, *vars(wanted).values())
-    keys = (Case.created_at, Case.id)
-    return cut(tx, query, keys, limit=limit, cursor=cursor, filters=filters, given=given)
+def by_id(tx: Session, case_id: UUID) -> Seen:
+    """A case that the service itself changes, locked: for decisions, dates and the worker."""
+    query = CASES.where(Case.id == bindparam("case", type_=IdType()))
+    locked = query.with_for_update(of=Case, key_share=True)
+    given = {"case": case_id, "me": None, "today": ""}
+    row: Any = core(tx).execute(locked, given).one()
+    return _changeable(row)
 
 
-def is_overdue() -> ColumnElement[bool]:
-    """Past the clock that is running: to be accepted before dispatch, to be handled after it."""
-    now = clock.now()
-    waiting = Case.status.in_(("reported", "verifying", "filed")) & (Case.accept_due_at < now)
-    handling = Case.status.in_(("dispatched", "in_progress")) & (Case.handle_due_at < now)
-    return or_(waiting, handling)
+def numbered(tx: Session, actor: Actor, number: str, *, lock: bool = False) -> Seen | None:
+    """The case with this number, if the actor sees it."""
+    case_id = tx.scalar(select(Case.id).where(Case.number == number))
+    try:
+        return get_case(tx, actor, case_id, lock=lock) if case_id else None
+    except CaseNotFound:
+        return None
 
 
 _THIS = bindparam("case", type_=IdType())
@@ -175,11 +195,19 @@ _BEFORE = (
     .where(CaseReport.case_id == _THIS)
     .order_by(ReportPhoto.report_id, ReportPhoto.position)
 )
+# What staff found has no report: its photos came with the first entry of all.
+_FOUND = (
+    select(literal(None).label("report_id"), *SHOWN)
+    .join(CaseMovePhoto, CaseMovePhoto.photo_id == Photo.id)
+    .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
+    .where(CaseMove.case_id == _THIS, CaseMove.version == 1)
+    .order_by(CaseMovePhoto.position)
+)
 _AFTER = (
     select(*SHOWN)
     .join(CaseMovePhoto, CaseMovePhoto.photo_id == Photo.id)
     .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
-    .where(CaseMove.case_id == _THIS)
+    .where(CaseMove.case_id == _THIS, CaseMove.version > 1)
     .order_by(CaseMove.version, CaseMovePhoto.position)
 )
 
@@ -188,9 +216,10 @@ def report_ids(tx: Session, case_id: UUID) -> list[UUID]:
     return list(core(tx).execute(_BEHIND, {"case": case_id}).scalars())
 
 
-def before_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
-    """The photos of every report behind a case, each row with its `report_id`."""
-    return core(tx).execute(_BEFORE, {"case": case_id}).all()
+def before_photos(tx: Session, case: Any) -> Sequence[Any]:
+    """The photos of every report behind a case, each row with its `report_id`, or of staff."""
+    query = _BEFORE if case.source == "report" else _FOUND
+    return core(tx).execute(query, {"case": case.id}).all()
 
 
 def after_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
@@ -199,39 +228,14 @@ def after_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
 
 
 def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
-    """Person and time of each report behind a case, the first report first."""
+    """Id, person and time of each report behind a case, the first report first."""
     query = (
-        select(Report.person_id, Report.created_at)
+        select(Report.id.label("report_id"), Report.person_id, Report.created_at)
         .join(CaseReport, CaseReport.report_id == Report.id)
         .where(CaseReport.case_id == case_id)
         .order_by(Report.created_at, Report.id)
     )
     return tx.execute(query).all()
-
-
-def events(tx: Session, case_id: UUID) -> list[CaseEventOut]:
-    """Moves and notes in the order in which they happened, with the names of staff."""
-    moves = list(tx.scalars(select(CaseMove).where(CaseMove.case_id == case_id)))
-    notes = list(tx.scalars(select(CaseNote).where(CaseNote.case_id == case_id)))
-    # A reporter moves too (withdraw), and stays unnamed: staff see the case, not the person.
-    shown = {m.id: m.actor_id for m in moves if m.actor_id and m.move != "withdraw"}
-    names = identity.names(tx, {*shown.values(), *(n.actor_id for n in notes)})
-    found = [
-        CaseEventOut(
-            at=m.created_at, kind="move", version=m.version, move=m.move,
-            from_status=m.from_status, to_status=m.to_status,
-            actor=names[shown[m.id]] if m.id in shown else None,
-            note=m.note, public_note=m.public_note, data=m.data,
-        )
-        for m in moves
-    ] + [
-        CaseEventOut(
-            at=n.created_at, kind="note", version=None, move=None, from_status=None,
-            to_status=None, actor=names.get(n.actor_id), note=n.text, public_note=None, data={},
-        )
-        for n in notes
-    ]  # fmt: skip
-    return sorted(found, key=lambda event: (event.at, event.version or 0))
 
 
 def assignees(tx: Session, path: str) -> Sequence[Any]:

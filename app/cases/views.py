@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,13 +21,14 @@ from app.media.views import Signer, photo_out
 def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
     """One case in full."""
     case = at.case
-    before = queries.before_photos(tx, case.id)
+    before = queries.before_photos(tx, case)
     return CaseOut(
         **_brief(actor, at, clock.now()),
         routing=case.routing,
         clock_rule=case.clock_rule,
+        answers=case.answers,
         # Every report has a photo, so the photos name all of them.
-        reports=len({photo.report_id for photo in before}),
+        reports=len({photo.report_id for photo in before} - {None}),
         photos=[photo_out(photo, signer) for photo in before],
         after_photos=[photo_out(p, signer) for p in queries.after_photos(tx, case.id)],
     )
@@ -47,8 +49,8 @@ def _brief(actor: Actor, at: Seen, now: datetime) -> dict[str, Any]:
         **shown,
         "grid_name": at.region_name if case.grid_code else None,
         "place": PlaceOut(lat=case.lat, lng=case.lng) if here else None,
-        "overdue": _overdue(case, now),
-        "moves": [_OFFERS[id(move)] for move in workflow.offered(at.situation(actor))],
+        "overdue": case.due_at is not None and case.due_at < now,
+        "moves": [_offer(move, case.status) for move in workflow.offered(at.situation(actor))],
     }
 
 
@@ -57,21 +59,22 @@ _COPIED: Sequence[str] = tuple(
 )
 
 
-def _overdue(case: Any, now: datetime) -> bool:
-    if case.status in {"reported", "verifying", "filed"}:
-        return bool(case.accept_due_at < now)
-    running = case.status in {"dispatched", "in_progress"}
-    return running and case.handle_due_at is not None and case.handle_due_at < now
+def _offer(move: Move, status: str) -> MoveOffer:
+    # The table does not change while we run, so what it offers is built once for each status.
+    return _built(_PLACES[id(move)], status)
 
 
-def _build(move: Move) -> MoveOffer:
+@cache
+def _built(place: int, status: str) -> MoveOffer:
+    move = workflow.MOVES[place]
     return MoveOffer.model_validate(
         {
             "move": move.name,
             "label": move.label.zh,
             "label_en": move.label.en,
-            "to": move.target,
+            "to": move.target or status,
             "required": list(move.required),
+            "one_of": list(move.one_of),
             "optional": list(move.optional),
             "reasons": [
                 ChoiceOfReason(code=code, label=words.zh, label_en=words.en)
@@ -81,5 +84,4 @@ def _build(move: Move) -> MoveOffer:
     )
 
 
-# The table does not change while we run, so what it offers is built once.
-_OFFERS = {id(move): _build(move) for move in workflow.MOVES if move.offered}
+_PLACES = {id(move): place for place, move in enumerate(workflow.MOVES)}

@@ -4,25 +4,33 @@ Statuses follow the steps of the national standard for digital city management (
 立案 file, 派遣 dispatch, 处置 handle, 核查 check, 结案 close. Nothing here reads a database.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.cases.errors import (
-    CheckerIsHandler,
-    FastLaneClosed,
-    MoveForbidden,
-    MoveImpossible,
-    OwnReport,
-    ReturnsExhausted,
+from app.cases.errors import MoveForbidden, MoveImpossible
+from app.cases.guards import (
+    Guard,
+    Situation,
+    below_the_top,
+    handed_up,
+    in_fast_lane,
+    no_open_children,
+    not_own_report,
+    not_rerouted,
+    not_safe_yet,
+    not_the_handler,
+    under_return_cap,
 )  # fmt: skip
 from app.identity.models import Role
 from app.kit.errors import AppError, Words
 
-MOST_RETURNS = 3
 PAYING_OUTCOMES = frozenset({"fixed", "no_action_needed", "referred"})
 
 GRID = frozenset({Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER})
 HEADS = frozenset({Role.GRID_HEAD, Role.DISPATCHER})
+# Statuses in which nothing more is owed.
+ENDED = frozenset({"closed", "rejected", "merged", "withdrawn"})
+
 CHECKERS = frozenset({Role.CHECKER})
 READERS = GRID | CHECKERS | {Role.AUDITOR, Role.ADMINISTRATOR}
 HANDLERS = GRID | {Role.HANDLER}
@@ -49,50 +57,22 @@ RETURN_REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """All that the table needs to know of a case and the person before it."""
-
-    status: str
-    hazard: bool
-    returns: int
-    roles: frozenset[str]
-    is_assignee: bool
-    is_reporter: bool
-    handled: bool
-
-
-Guard = Callable[[Situation], type[AppError] | None]
-
-
-def not_own_report(at: Situation) -> type[AppError] | None:
-    return OwnReport if at.is_reporter else None
-
-
-def not_the_handler(at: Situation) -> type[AppError] | None:
-    return CheckerIsHandler if at.handled or at.is_assignee else None
-
-
-def in_fast_lane(at: Situation) -> type[AppError] | None:
-    # A hazard must be guarded at once; anything else is looked at first.
-    return None if at.hazard else FastLaneClosed
-
-
-def under_return_cap(at: Situation) -> type[AppError] | None:
-    return ReturnsExhausted if at.returns >= MOST_RETURNS else None
-
-
-@dataclass(frozen=True, slots=True)
 class Move:
-    """One row of the table. `roles` hold for the case's region; a relation may stand instead."""
+    """One row of the table. `roles` hold for the case's level; a relation may stand instead.
+
+    A move without a target leaves the status as it is. Of `one_of` exactly one field is needed.
+    What is not `offered` is made by the service on somebody's decision (approvals, review dates).
+    """
 
     name: str
     label: Words
     sources: frozenset[str]
-    target: str
+    target: str | None
     roles: frozenset[Role] = frozenset()
     by_assignee: bool = False
     by_reporter: bool = False
     required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     optional: tuple[str, ...] = ("note",)
     guards: tuple[Guard, ...] = ()
     reasons: dict[str, Words] = field(default_factory=dict)
@@ -119,11 +99,12 @@ MOVES: tuple[Move, ...] = (
     Move("verify", Words("开始核实", "Verify"), _from("reported"), "verifying", roles=GRID),
     Move(
         "file", Words("快速立案", "File at once"), _from("reported"), "filed", roles=GRID,
-        required=("category_code",), guards=(not_own_report, in_fast_lane),
+        required=("category_code",), optional=("note", "answers"),
+        guards=(not_own_report, in_fast_lane),
     ),
     Move(
         "file", Words("立案", "File"), _from("verifying"), "filed", roles=GRID,
-        required=("category_code",), guards=(not_own_report,),
+        required=("category_code",), optional=("note", "answers"), guards=(not_own_report,),
     ),
     Move(
         "reject", Words("不予立案", "Reject"), _from("reported", "verifying"), "rejected",
@@ -136,14 +117,15 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         "dispatch", Words("派遣", "Dispatch"), _from("filed"), "dispatched", roles=GRID,
-        required=("assignee_id",), optional=("note", "public_note"),
+        one_of=("assignee_id", "unit_code"), optional=("note", "public_note"),
     ),
     Move(
         "accept", Words("签收", "Accept"), _from("dispatched"), "in_progress", by_assignee=True,
     ),
     Move(
         "return", Words("退单", "Return"), _from("dispatched", "in_progress"), "filed",
-        by_assignee=True, required=("reason_code", "note"), optional=(), reasons=RETURN_REASONS,
+        by_assignee=True, required=("reason_code", "note"),
+        optional=("proposed_id", "proposed_unit"), reasons=RETURN_REASONS,
         guards=(under_return_cap,),
     ),
     Move(
@@ -153,25 +135,48 @@ MOVES: tuple[Move, ...] = (
     Move(
         "close", Words("核查结案", "Close"), _from("resolved"), "closed", roles=CHECKERS,
         required=("outcome",), optional=("note", "public_note"),
-        guards=(not_the_handler, not_own_report),
+        guards=(not_the_handler, not_own_report, no_open_children),
     ),
     Move(
         "rework", Words("核查不通过", "Send back"), _from("resolved"), "in_progress",
         roles=CHECKERS, required=("note",), optional=(), guards=(not_the_handler, not_own_report),
     ),
-    # Below: in the table so that statuses have no dead ends, offered once their records exist.
+    Move(
+        "make_safe", Words("临时防护", "Make safe"), _from("dispatched", "in_progress"), None,
+        roles=GRID, by_assignee=True, required=("note",), optional=("photo_ids", "public_note"),
+        guards=(not_safe_yet,),
+    ),
+    Move(
+        "escalate", Words("提级办理", "Escalate"), _from("filed", "dispatched", "in_progress"),
+        "filed", roles=GRID, by_assignee=True, required=("note",), optional=(),
+        guards=(below_the_top,),
+    ),
+    Move(
+        "hand_down", Words("下派", "Hand down"), _from("filed"), None, roles=HEADS,
+        required=("region_code", "note"), optional=(), guards=(handed_up,),
+    ),
+    Move(
+        "correct", Words("更正", "Correct"), _from("reported", "verifying", "filed"), None,
+        roles=GRID, required=("note",), optional=("category_code", "place", "region_code"),
+        guards=(not_rerouted,),
+    ),
     Move(
         "merge", Words("并案", "Merge"), _from("reported", "verifying"), "merged", roles=GRID,
-        offered=False,
+        required=("into",), guards=(not_own_report,),
+    ),
+    Move(
+        "unmerge", Words("撤销并案", "Undo the merge"), _from("merged"), "verifying", roles=GRID,
+        required=("note",), optional=(),
     ),
     Move(
         "suspend", Words("挂账", "Suspend"), _from("dispatched", "in_progress"), "suspended",
-        roles=HEADS, guards=(not_the_handler,), offered=False,
+        roles=HEADS, required=("review_on", "note"), optional=("public_note",),
+        guards=(not_the_handler, not_own_report),
     ),
     Move(
         "resume", Words("恢复处置", "Resume"), _from("suspended"), "in_progress", roles=HEADS,
-        offered=False,
     ),
+    # Made by the service on a decision or a date, so that no status is a dead end.
     Move(
         "review", Words("挂账到期", "Review"), _from("suspended"), "dispatched", offered=False,
     ),
@@ -209,3 +214,11 @@ def find(name: str, at: Situation) -> Move:
     if refusal is not None:
         raise refusal
     return now[0]
+
+
+def internal(name: str, status: str) -> Move:
+    """The row of a move that the service makes itself. Raises MoveImpossible."""
+    for move in MOVES:
+        if move.name == name and status in move.sources:
+            return move
+    raise MoveImpossible

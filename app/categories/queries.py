@@ -1,13 +1,42 @@
-"""Reads of categories."""
+"""Reads of categories, and of the terms that a district gave them."""
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from dataclasses import dataclass
+from typing import Any
 
-from app.categories.errors import CategoryUnknown
-from app.categories.models import Category, PlainChoice
-from app.categories.schemas import CategoryList, CategoryOut, ChoiceOut
-from app.kit.columns import CodeText
+from sqlalchemy import bindparam, column, func, select, table
+from sqlalchemy.orm import Session, aliased
+
+from app.categories.errors import CategoryNotFound, CategoryUnknown
+from app.categories.models import Category, CategoryTerms, PlainChoice, SuggestionModel
+from app.categories.schemas import CategoryList, CategoryOut, ChoiceOut, EffectiveTerms, TermsOut
+from app.kit.columns import CodeText, FlagType
 from app.kit.db import core
+from app.regions.models import Region
+from app.regions.queries import get_region, root_of, roots, under
+
+MOST_RETURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a category in a district; hours are counted as `clock` says."""
+
+    category_code: str
+    name: str
+    version: str  # of the category, and of the district's own terms: "C0101/1+500152000000/3"
+    net_code: str | None
+    level: int | None  # of the tree where it is handled (分级办理); None: where it lies
+    unit_code: str | None
+    clock: str  # "working" | "continuous"
+    accept_hours: int
+    safe_hours: int | None  # 临时防护
+    due_hours: int
+    check_hours: int
+    most_returns: int
+    hazard: bool
+    duplicate_radius_m: int
+    filing_condition: str
+    questions: list[Any]
 
 
 def get_category(tx: Session, code: str) -> Category:
@@ -37,11 +66,154 @@ def category_of_choice(tx: Session, code: str) -> str:
     return category
 
 
-def catalogue(tx: Session) -> CategoryList:
-    """All choices in their order and all categories in use by code."""
-    choices = tx.scalars(select(PlainChoice).order_by(PlainChoice.position))
+_DISTRICT = bindparam("district", type_=CodeText)
+_LATER = aliased(CategoryTerms)
+_NEWEST = (
+    select(func.max(_LATER.version))
+    .where(_LATER.category_code == Category.code, _LATER.region_code == _DISTRICT)
+    .scalar_subquery()
+)
+# Field by field, in the order of Terms: the district's own, else the category's.
+_OVERRIDING = ("clock", "accept_hours", "safe_hours", "due_hours", "check_hours")
+_EFFECTIVE = (
+    select(
+        Category.code,
+        Category.name,
+        Category.version.label("category_version"),
+        CategoryTerms.version.label("terms_version"),
+        func.coalesce(CategoryTerms.net_code, Category.net_code),
+        CategoryTerms.level,
+        CategoryTerms.unit_code,
+        *(func.coalesce(getattr(CategoryTerms, n), getattr(Category, n)) for n in _OVERRIDING),
+        func.coalesce(CategoryTerms.most_returns, MOST_RETURNS),
+        func.coalesce(CategoryTerms.hazard, Category.hazard),
+        func.coalesce(CategoryTerms.duplicate_radius_m, Category.duplicate_radius_m),
+        func.coalesce(CategoryTerms.filing_condition, Category.filing_condition),
+        CategoryTerms.questions,
+    )
+    .outerjoin(
+        CategoryTerms,
+        (CategoryTerms.category_code == Category.code)
+        & (CategoryTerms.region_code == _DISTRICT)
+        & (CategoryTerms.version == _NEWEST),
+    )
+    .where(Category.active, Category.parent_code.is_not(None))
+)
+_TERMS = _EFFECTIVE.where(Category.code == bindparam("code", type_=CodeText))
+
+
+def find_terms(tx: Session, code: str, district: str) -> Terms | None:
+    """What holds for a 小类 in use in a district (the code of its root region), or None."""
+    row = core(tx).execute(_TERMS, {"code": code, "district": district}).first()
+    return _as_terms(row, district) if row is not None else None
+
+
+def terms(tx: Session, code: str, district: str) -> Terms:
+    """As `find_terms`. Raises CategoryUnknown, as `get_category`."""
+    found = find_terms(tx, code, district)
+    if found is None:
+        raise CategoryUnknown
+    return found
+
+
+def _as_terms(row: Any, district: str) -> Terms:
+    code, name, base, own, *fields, questions = row
+    version = f"{code}/{base}" if own is None else f"{code}/{base}+{district}/{own}"
+    values = (code, name, version, *fields, questions or [])
+    return Terms(*values)
+
+
+def district_of(tx: Session, region: str) -> str:
+    """The district's code of any region. Raises RegionNotFound."""
+    return root_of(get_region(tx, region).path)
+
+
+def catalogue(tx: Session, region: str | None = None) -> CategoryList:
+    """All choices in their order and all categories in use by code.
+
+    With a region, each 小类 has what holds for it in that region's district. Raises RegionNotFound.
+    """
+    effective: dict[str, EffectiveTerms] = {}
+    if region is not None:
+        district = district_of(tx, region)
+        rows = core(tx).execute(_EFFECTIVE, {"district": district})
+        effective = {row[0]: _shown(_as_terms(row, district)) for row in rows}
+    choices = tx.scalars(select(PlainChoice).order_by(PlainChoice.position, PlainChoice.code))
     categories = tx.scalars(select(Category).where(Category.active).order_by(Category.code))
     return CategoryList(
         choices=[ChoiceOut.model_validate(row) for row in choices],
-        categories=[CategoryOut.model_validate(row) for row in categories],
+        categories=[_category_out(row, effective.get(row.code)) for row in categories],
     )
+
+
+def _category_out(category: Category, effective: EffectiveTerms | None) -> CategoryOut:
+    fields = CategoryOut.model_fields.keys() - {"terms"}
+    return CategoryOut(**{name: getattr(category, name) for name in fields}, terms=effective)
+
+
+def _shown(held: Terms) -> EffectiveTerms:
+    return EffectiveTerms(**{name: getattr(held, name) for name in EffectiveTerms.model_fields})
+
+
+def own_terms(tx: Session, code: str, district: str) -> list[CategoryTerms]:
+    """Every version that a district wrote, newest first."""
+    query = select(CategoryTerms).where(
+        CategoryTerms.category_code == code, CategoryTerms.region_code == district
+    )
+    return list(tx.scalars(query.order_by(CategoryTerms.version.desc())))
+
+
+def versions(tx: Session, code: str, region: str) -> list[TermsOut]:
+    """As `own_terms`, of the district of a region. Raises CategoryNotFound, RegionNotFound."""
+    if tx.get(Category, code) is None:
+        raise CategoryNotFound
+    rows = own_terms(tx, code, district_of(tx, region))
+    return [TermsOut.model_validate(row) for row in rows]
+
+
+def names(tx: Session) -> dict[str, str]:
+    """Code -> name of every 小类 in use."""
+    query = select(Category.code, Category.name)
+    rows: Any = tx.execute(query.where(Category.active, Category.parent_code.is_not(None)))
+    return dict(rows.all())
+
+
+def district_here(tx: Session, region: str | None) -> str | None:
+    """The district that is meant: a region's, or the only one there is. Raises RegionNotFound."""
+    if region is not None:
+        return district_of(tx, region)
+    known = roots(tx)
+    return known[0] if len(known) == 1 else None
+
+
+def suggestion_model(tx: Session, district: str) -> dict[str, Any] | None:
+    """The counts that were learnt from a district's cases, or None."""
+    found: dict[str, Any] | None = tx.scalar(
+        select(SuggestionModel.model).where(SuggestionModel.district == district)
+    )
+    return found
+
+
+# The posts' tables, by name: they stand on a floor above this one.
+_NETS = table("nets", column("code", CodeText))
+_UNITS = table(
+    "units", column("code", CodeText), column("region_code", CodeText), column("active", FlagType)
+)
+
+
+def net_codes(tx: Session) -> set[str]:
+    """The codes of all nets."""
+    return set(tx.scalars(select(_NETS.c.code)))
+
+
+def has_unit(tx: Session, district: str, code: str) -> bool:
+    """Whether the district has this unit, in use."""
+    query = select(_UNITS.c.code).join(Region, Region.code == _UNITS.c.region_code)
+    mine = query.where(under(Region.path, f"/{district}/"))
+    return tx.scalar(mine.where(_UNITS.c.code == code, _UNITS.c.active)) is not None
+
+
+def has_level(tx: Session, district: str, level: int) -> bool:
+    """Whether the district's tree has regions of a level."""
+    mine = select(Region.code).where(Region.level == level, under(Region.path, f"/{district}/"))
+    return tx.scalar(mine.limit(1)) is not None

@@ -1,8 +1,117 @@
 """The words of categories at the edge."""
 
-from pydantic import Field
+from typing import Annotated, Literal, Self
 
-from app.kit.schema import Out
+from pydantic import Field, StringConstraints, model_validator
+
+from app.kit.schema import Code, Draft, Instant, Name, Note, Out, PlainText
+
+Clock = Literal["working", "continuous"]
+Kind = Literal["text", "number", "choice", "flag"]
+# A year of hours is more than any district allows, and still no typing error of a date.
+Hours = Annotated[int, Field(strict=True, ge=1, le=8760)]
+Ask = Annotated[PlainText, StringConstraints(min_length=1, max_length=200)]
+QuestionCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CLOCK = "working: hours of the district's working time; continuous: all hours"
+
+
+class QuestionDraft(Draft):
+    """An extra question that is answered when a case is filed under the category."""
+
+    code: QuestionCode = Field(examples=["depth_cm"])
+    text: Ask = Field(examples=["井深多少厘米？"])
+    text_en: Ask | None = None
+    kind: Kind
+    choices: list[Name] = Field(default=[], max_length=50, description="For kind choice only")
+    required: bool = Field(default=False, strict=True)
+
+    @model_validator(mode="after")
+    def has_choices_if_it_is_a_choice(self) -> Self:
+        """Choices stand with a choice, at least two, each once."""
+        if (self.kind == "choice") != (len(self.choices) > 1):
+            raise ValueError("a choice has at least two choices, another kind has none")
+        if len(set(self.choices)) != len(self.choices):
+            raise ValueError("a choice is named twice")
+        return self
+
+
+class QuestionOut(Out):
+    code: str
+    text: str
+    text_en: str | None = None
+    kind: Kind
+    choices: list[str] = []
+    required: bool = False
+
+
+class TermsDraft(Draft):
+    """A district's own terms; what is left out is as the category says."""
+
+    region_code: Code = Field(description="The district: a region of level 0")
+    net_code: Code | None = Field(None, examples=["city"])
+    level: Annotated[int, Field(strict=True, ge=0, le=9)] | None = Field(
+        None, description="Handled at this level of the tree (分级办理); null: where it lies"
+    )
+    unit_code: Code | None = None
+    clock: Clock | None = Field(None, description=CLOCK)
+    accept_hours: Hours | None = None
+    safe_hours: Hours | None = None
+    due_hours: Hours | None = None
+    check_hours: Hours | None = None
+    most_returns: Annotated[int, Field(strict=True, ge=0, le=9)] | None = None
+    hazard: Annotated[bool, Field(strict=True)] | None = None
+    duplicate_radius_m: Annotated[int, Field(strict=True, ge=0, le=2000)] | None = None
+    filing_condition: Note | None = None
+    questions: list[QuestionDraft] = Field(default=[], max_length=20)
+
+    @model_validator(mode="after")
+    def asks_each_question_once(self) -> Self:
+        """Each question has a code of its own."""
+        if len({question.code for question in self.questions}) != len(self.questions):
+            raise ValueError("two questions have the same code")
+        return self
+
+
+class TermsOut(Out):
+    """One version of a district's terms as it was written; null leaves the category's own."""
+
+    category_code: str
+    region_code: str
+    version: int
+    net_code: str | None
+    level: int | None
+    unit_code: str | None
+    clock: Clock | None
+    accept_hours: int | None
+    safe_hours: int | None
+    due_hours: int | None
+    check_hours: int | None
+    most_returns: int | None
+    hazard: bool | None
+    duplicate_radius_m: int | None
+    filing_condition: str | None
+    questions: list[QuestionOut]
+    set_at: Instant
+
+
+class TermsList(Out):
+    items: list[TermsOut] = Field(description="Newest first")
+
+
+class EffectiveTerms(Out):
+    """What holds in the district: its own terms over the category's."""
+
+    version: str = Field(examples=["C0101/1+500152000000/3"])
+    net_code: str | None
+    level: int | None
+    clock: Clock
+    accept_hours: int
+    safe_hours: int | None
+    due_hours: int
+    check_hours: int
+    hazard: bool
+    duplicate_radius_m: int
+    questions: list[QuestionOut]
 
 
 class CategoryOut(Out):
@@ -13,7 +122,16 @@ class CategoryOut(Out):
     name: str = Field(examples=["上水井盖"])
     name_en: str
     hazard: bool = Field(description="Dangerous by its nature: fast lane, short clock")
-    due_hours: int = Field(description="Continuous hours from dispatch to the repair")
+    clock: Clock = Field(description=CLOCK)
+    accept_hours: int = Field(description="Hours of `clock` until somebody has accepted it")
+    safe_hours: int | None = Field(
+        description="Hours of `clock` until the spot is guarded 临时防护"
+    )
+    due_hours: int = Field(description="Hours of `clock` from dispatch to the repair")
+    check_hours: int = Field(description="Hours of `clock` from the repair to the check")
+    net_code: str | None
+    version: int
+    terms: EffectiveTerms | None = Field(None, description="With `region`: what holds there")
 
 
 class ChoiceOut(Out):
@@ -26,3 +144,19 @@ class ChoiceOut(Out):
 class CategoryList(Out):
     choices: list[ChoiceOut] = Field(description="What a reporter chooses from")
     categories: list[CategoryOut] = Field(description="What staff file under")
+
+
+class SuggestionDraft(Draft):
+    text: Note = Field(examples=["路边井盖不见了，晚上骑车很危险"])
+    region_code: Code | None = Field(None, description="Where; its district's own model is asked")
+
+
+class SuggestionOut(Out):
+    code: str
+    name: str
+    confidence: float = Field(ge=0, le=1)
+    why: list[str] = Field(description="The words of the text that speak for it")
+
+
+class SuggestionList(Out):
+    items: list[SuggestionOut] = Field(description="At most three; a person decides")

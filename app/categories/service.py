@@ -1,19 +1,53 @@
-"""Writes to the category tables."""
+"""Writes to the category tables: the seed, files, a district's terms, what was learnt."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.categories import imports
-from app.categories.models import Category, PlainChoice
-from app.kit import clock
+from app.categories import imports, queries, suggest
+from app.categories.errors import (
+    CategoryNotFound,
+    LevelUnknown,
+    NetUnknown,
+    RegionNotDistrict,
+    UnitUnknown,
+)  # fmt: skip
+from app.categories.imports import Change, Row
+from app.categories.models import Category, CategoryTerms, PlainChoice, SuggestionModel
+from app.categories.schemas import (
+    SuggestionDraft,
+    SuggestionList,
+    SuggestionOut,
+    TermsDraft,
+    TermsOut,
+)
+from app.identity.access import Actor
+from app.identity.errors import RoleMissing
+from app.identity.models import Role
+from app.kit import actions, clock
+from app.kit.db import insert_for
+from app.regions.errors import RegionUnknown
+from app.regions.models import Region
 
 
 def load_seed(tx: Session) -> int:
-    """Adds the categories and choices that are absent; a district's own edits are left alone."""
-    added = 0
+    """Adds the categories and choices that are absent, and says how many.
+
+    A district's own edits are left alone. Nets are loaded apart from categories: without them the
+    categories stand in none, and the next call puts those in their nets that are as they came.
+    """
+    nets, added = queries.net_codes(tx), 0
     for row in imports.read_seed("categories"):
-        if tx.get(Category, row["code"]) is None:
-            tx.add(Category(**row, updated_at=clock.now()))
+        net_code = row["net_code"] if row["net_code"] in nets else None
+        known = tx.get(Category, row["code"])
+        if known is None:
+            tx.add(Category(**row | {"net_code": net_code}, updated_at=clock.now()))
             added += 1
+        elif known.net_code is None and known.version == row["version"]:
+            known.net_code = net_code
     tx.flush()
     for row in imports.read_seed("choices"):
         if tx.get(PlainChoice, row["code"]) is None:
@@ -21,3 +55,109 @@ def load_seed(tx: Session) -> int:
             added += 1
     tx.flush()
     return added
+
+
+def apply(tx: Session, actor_id: UUID | None, rows: Sequence[Row]) -> list[Change]:
+    """Imports the rows and tells what changed; each change raises its category's version by one.
+
+    `actor_id` None is the command line. Raises CategoryFileInvalid.
+    """
+    # Main categories first, since the others point at them, and always in the same order.
+    ordered = sorted(rows, key=lambda row: (row["parent_code"] is not None, row["code"]))
+    codes = [row["code"] for row in ordered]
+    locked = select(Category).where(Category.code.in_(codes)).order_by(Category.code)
+    known = {c.code: c for c in tx.scalars(locked.with_for_update(key_share=True))}
+    changes = imports.plan(tx, ordered)
+    for row, change in zip(ordered, changes, strict=True):
+        if change.kind == "unchanged":
+            continue
+        _put(tx, known.get(change.code), row, change)
+        fields = list(change.fields)
+        actions.record(
+            tx, actor_id, f"category.{change.kind}", "category", change.code, fields=fields
+        )
+    tx.flush()
+    return changes
+
+
+def _put(tx: Session, known: Category | None, row: Row, change: Change) -> None:
+    if known is None:
+        tx.add(Category(**row, updated_at=clock.now()))
+        # One by one: a 小类 of the same file may point at this row.
+        tx.flush()
+        return
+    for name in change.fields:
+        setattr(known, name, row[name])
+    known.version += 1
+    known.updated_at = clock.now()
+
+
+def set_terms(tx: Session, actor: Actor, code: str, draft: TermsDraft) -> TermsOut:
+    """Writes the next version of a district's terms; the same terms again are no new version.
+
+    Raises CategoryNotFound, RegionUnknown, RoleMissing, RegionNotDistrict, NetUnknown,
+    UnitUnknown, LevelUnknown.
+    """
+    # The category's row is the lock: of two administrators one writes after the other.
+    category = tx.get(Category, code, with_for_update={"key_share": True})
+    if category is None or not category.active or category.parent_code is None:
+        raise CategoryNotFound
+    region = tx.get(Region, draft.region_code)
+    if region is None:
+        raise RegionUnknown
+    if not actor.holds({Role.ADMINISTRATOR}, region.path):
+        raise RoleMissing
+    if region.level != 0:
+        raise RegionNotDistrict
+    _check_references(tx, region.code, draft)
+    values = draft.model_dump(exclude={"region_code"})
+    before = next(iter(queries.own_terms(tx, code, region.code)), None)
+    if before is not None and all(getattr(before, n) == value for n, value in values.items()):
+        return TermsOut.model_validate(before)
+    row = CategoryTerms(
+        category_code=code, region_code=region.code, version=before.version + 1 if before else 1,
+        set_by=actor.person_id, set_at=clock.now(), **values,
+    )  # fmt: skip
+    tx.add(row)
+    tx.flush()
+    actions.record(
+        tx, actor.person_id, "category.set", "category", code,
+        region=region.code, version=row.version,
+    )  # fmt: skip
+    return TermsOut.model_validate(row)
+
+
+def _check_references(tx: Session, district: str, draft: TermsDraft) -> None:
+    if draft.net_code is not None and draft.net_code not in queries.net_codes(tx):
+        raise NetUnknown
+    if draft.unit_code is not None and not queries.has_unit(tx, district, draft.unit_code):
+        raise UnitUnknown
+    if draft.level is not None and not queries.has_level(tx, district, draft.level):
+        raise LevelUnknown
+
+
+def train(tx: Session, district: str, pairs: Iterable[tuple[str, str]]) -> int:
+    """Learns from the (text, category) pairs of a district's closed cases, and says how many.
+
+    The new model takes the old one's place. `district` is the code of a root region.
+    """
+    model = suggest.learn(pairs)
+    cases: int = sum(model["cases"].values())
+    values: dict[str, Any] = {"cases": cases, "model": model, "trained_at": clock.now()}
+    row = insert_for(tx, SuggestionModel).values(district=district, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=["district"], set_=values))
+    return cases
+
+
+def suggestions(tx: Session, draft: SuggestionDraft) -> SuggestionList:
+    """What a description may be about, for a person to decide. Raises RegionNotFound."""
+    district = queries.district_here(tx, draft.region_code)
+    model = queries.suggestion_model(tx, district) if district is not None else None
+    names = queries.names(tx)
+    found = suggest.suggest(draft.text, model, imports.keywords(), among=names.keys())
+    return SuggestionList(
+        items=[
+            SuggestionOut(code=s.code, name=names[s.code], confidence=s.confidence, why=s.why)
+            for s in found
+        ]
+    )

@@ -1,4 +1,4 @@
-"""The fake WeChat: answers code2Session as the real server does, for tests and the demo."""
+"""The fake WeChat and WeCom: answer as the real servers do, for tests and the demo."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from app.kit import clock as kit_clock
@@ -32,7 +32,15 @@ ERRMSG = {
     40243: "appsecret frozen",
     41008: "missing code",
     45011: "api minute-quota reach limit",
+    # WeCom's, for the robots of groups.
+    40008: "invalid message type",
+    40058: "invalid Request Parameter",
+    44004: "empty content",
+    45009: "api freq out of limit",
+    93000: "invalid webhook url",
 }
+# What a robot takes of each message type, in bytes.
+ROBOT_TAKES = {"text": 2048, "markdown": 4096}
 
 
 class Call(NamedTuple):
@@ -124,11 +132,7 @@ class FakeWechat:
 
     def _is_too_often(self, openid: str) -> bool:
         """Counts this call in; the real limit is a hundred a minute and user."""
-        now, recent = self._clock(), self._recent[openid]
-        while recent and now - recent[0] >= MINUTE:
-            recent.popleft()
-        recent.append(now)
-        return len(recent) > self._calls_per_minute
+        return _counted(self._recent[openid], self._clock()) > self._calls_per_minute
 
     def _session(self, issued: IssuedCode) -> dict[str, Any]:
         issued.used = True
@@ -138,17 +142,87 @@ class FakeWechat:
         return session | ({"unionid": issued.unionid} if issued.unionid else {})
 
 
+class Said(NamedTuple):
+    """One message as a group read it."""
+
+    key: str
+    msgtype: str
+    content: str
+
+
+class FakeRobots:
+    """The robots of WeCom groups: known keys, and twenty messages a minute for each of them."""
+
+    def __init__(
+        self, *, a_minute: int = 20, clock: Callable[[], datetime] = kit_clock.now
+    ) -> None:
+        self.keys: set[str] = set()
+        self.said: list[Said] = []
+        self.errcodes: list[int] = []  # of every call, 0 for those that a group read
+        self._a_minute = a_minute
+        self._clock = clock
+        self._failures: deque[int] = deque()
+        self._recent: defaultdict[str, deque[datetime]] = defaultdict(deque)
+
+    def fail_next(self, errcode: int, times: int = 1) -> None:
+        """The next calls answer this error whatever they say."""
+        self._failures.extend([errcode] * times)
+
+    def send(self, key: str, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer's body; a message that is taken stands in `said`."""
+        msgtype = str(message.get("msgtype"))
+        content = str((message.get(msgtype) or {}).get("content") or "")
+        failure = self._failures.popleft() if self._failures else 0
+        errcode = failure or self._verdict(key, msgtype, content)
+        self.errcodes.append(errcode)
+        if errcode == 0:
+            self.said.append(Said(key, msgtype, content))
+        return {"errcode": errcode, "errmsg": _errmsg(errcode) if errcode else "ok"}
+
+    def _verdict(self, key: str, msgtype: str, content: str) -> int:
+        if key not in self.keys:
+            return 93000
+        if _counted(self._recent[key], self._clock()) > self._a_minute:
+            return 45009
+        if msgtype not in ROBOT_TAKES:
+            return 40008
+        if not content:
+            return 44004
+        return 40058 if len(content.encode()) > ROBOT_TAKES[msgtype] else 0
+
+
+def _counted(recent: deque[datetime], now: datetime) -> int:
+    """Counts a call in and says how many there were in the last minute."""
+    while recent and now - recent[0] >= MINUTE:
+        recent.popleft()
+    recent.append(now)
+    return len(recent)
+
+
 def _errmsg(errcode: int) -> str:
     rid = "-".join(secrets.token_hex(4) for _ in range(3))
     return f"{ERRMSG.get(errcode, 'error')}, rid: {rid}"
 
 
-def create_wechat_server(fake: FakeWechat) -> Starlette:
-    """The fake on HTTP: status 200 whatever happens and JSON called text/plain, as the real one."""
+def create_wechat_server(fake: FakeWechat, robots: FakeRobots | None = None) -> Starlette:
+    """Both fakes on HTTP: status 200 whatever happens, as the real ones.
+
+    WeChat calls its JSON text/plain; WeCom calls it what it is.
+    """
+    groups = robots or FakeRobots()
 
     async def jscode2session(request: Request) -> PlainTextResponse:
         answer = fake.code2session(request.query_params)
         await asyncio.sleep(fake.take_delay_s())
         return PlainTextResponse(json.dumps(answer), headers={"content-type": "text/plain"})
 
-    return Starlette(routes=[Route("/sns/jscode2session", jscode2session, methods=["GET"])])
+    async def webhook_send(request: Request) -> JSONResponse:
+        key = request.query_params.get("key", "")
+        return JSONResponse(groups.send(key, await request.json()))
+
+    return Starlette(
+        routes=[
+            Route("/sns/jscode2session", jscode2session, methods=["GET"]),
+            Route("/cgi-bin/webhook/send", webhook_send, methods=["POST"]),
+        ]
+    )

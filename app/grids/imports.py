@@ -4,8 +4,6 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from math import cos, radians
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -15,6 +13,7 @@ import shapely
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.grids import gcj02
+from app.grids.findings import Finding, Kind, finding
 from app.kit.schema import Code, Name
 
 DISTRICT_LEVEL = 0
@@ -24,56 +23,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 # Neighbours whose vertices were rounded one by one may share a sliver of border this large.
 TOLERANCE_M2 = 1.0
 METRES_PER_DEGREE = radians(6378137.0)
-
-Place = tuple[float, float] | None
-
-
-class Kind(StrEnum):
-    UNREADABLE = "unreadable"
-    BAD_CODE = "bad_code"
-    BAD_PROPERTY = "bad_property"
-    EMPTY = "empty"
-    INVALID_GEOMETRY = "invalid_geometry"
-    OUT_OF_CHINA = "out_of_china"
-    DUPLICATE_CODE = "duplicate_code"
-    UNKNOWN_PARENT = "unknown_parent"
-    OVERLAP = "overlap"
-    GAP = "gap"
-
-
-TEXTS = {
-    Kind.UNREADABLE: ("不是 GeoJSON FeatureCollection", "not a GeoJSON FeatureCollection"),
-    Kind.BAD_CODE: ("代码缺失或格式不对", "the code is missing or malformed"),
-    Kind.BAD_PROPERTY: ("属性 {0} 缺失或格式不对", "the property {0} is missing or malformed"),
-    Kind.EMPTY: ("没有边界", "there is no border"),
-    Kind.INVALID_GEOMETRY: ("边界自相交或不完整：{0}", "the border is crossed or incomplete: {0}"),
-    Kind.OUT_OF_CHINA: ("边界超出中国，经纬度是否写反？", "not in China; are lat and lng swapped?"),
-    Kind.DUPLICATE_CODE: ("代码出现 {0} 次", "the code occurs {0} times"),
-    Kind.UNKNOWN_PARENT: ("上级区域 {0} 不存在", "the parent region {0} is unknown"),
-    Kind.OVERLAP: ("与 {0} 重叠 {1:,.0f} 平方米，在 {2}", "overlaps {0} by {1:,.0f} m² at {2}"),
-    Kind.GAP: ("旁边空白 {1:,.0f} 平方米，在 {2}", "beside it a gap of {1:,.0f} m² at {2}"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fault, in words for the person who imports; `place` is (lat, lng) in WGS-84.
-
-    `code` is the grid's, or `#3` for the file's third feature if that has none that can be shown,
-    or None when the whole file is meant.
-    """
-
-    kind: Kind
-    code: str | None
-    text_zh: str
-    text_en: str
-    area_m2: float | None = None
-    place: Place = None
-
-    @property
-    def severity(self) -> Literal["error", "warning"]:
-        # A neighbour's enclave is a gap too, and only people can tell it from a forgotten grid.
-        return "warning" if self.kind is Kind.GAP else "error"
 
 
 class GridDraft(BaseModel):
@@ -109,8 +58,19 @@ def read_geojson(source: str | Path, crs: Literal["wgs84", "gcj02"] = "wgs84") -
     try:
         features = _features(source)
     except (ValueError, RecursionError):
-        return Reading([], [_finding(Kind.UNREADABLE, None)])
-    shapes = _shapes([feature.get("geometry") for feature in features], crs)
+        return Reading([], [finding(Kind.UNREADABLE, None)])
+    texts = [json.dumps(feature.get("geometry")) for feature in features]
+    return read_features(features, shapely.from_geojson(texts, on_invalid="ignore"), crs)
+
+
+def read_features(features: Sequence[dict[str, Any]], shapes: Any, crs: str) -> Reading:
+    """The drafts in features (`properties`, and `geometry` None where there is none at all).
+
+    `shapes` has the shape of each in degrees, None where it could not be understood.
+    """
+    shapes = shapely.force_2d(shapes)
+    if crs == "gcj02":
+        shapes = shapely.transform(shapes, _from_gcj02)
     read = [_draft(n, *pair) for n, pair in enumerate(zip(features, shapes, strict=True), 1)]
     return Reading(
         [draft for draft in read if isinstance(draft, GridDraft)],
@@ -125,7 +85,7 @@ def check(drafts: Sequence[GridDraft], known_regions: set[str]) -> list[Finding]
     A hole that a draft of level 0, the district itself, has as well is no gap.
     """
     counts = Counter(draft.code for draft in drafts)
-    findings = [_finding(Kind.DUPLICATE_CODE, code, str(n)) for code, n in counts.items() if n > 1]
+    findings = [finding(Kind.DUPLICATE_CODE, code, str(n)) for code, n in counts.items() if n > 1]
     for draft in drafts:
         findings += _faults_alone(draft, known_regions)
     placed = [draft for draft in drafts if _is_in_china(draft)]
@@ -141,13 +101,6 @@ def _features(source: str | Path) -> list[dict[str, Any]]:
     return features
 
 
-def _shapes(geometries: list[Any], crs: str) -> Any:
-    """One shape in WGS-84 degrees for each geometry, None where it cannot be understood."""
-    texts = [json.dumps(geometry) for geometry in geometries]
-    shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
-    return shapely.transform(shapes, _from_gcj02) if crs == "gcj02" else shapes
-
-
 def _from_gcj02(lng_lat: Any) -> Any:
     return np.array([gcj02.to_wgs84(lat, lng)[::-1] for lng, lat in lng_lat.tolist()])
 
@@ -160,15 +113,15 @@ def _draft(number: int, feature: dict[str, Any], shape: Any) -> GridDraft | list
     label = code if 0 < len(code) <= LONGEST_LABEL and code.isprintable() else f"#{number}"
     faults = []
     if feature.get("geometry") is None or (shape is not None and shape.is_empty):
-        faults = [_finding(Kind.EMPTY, label)]
+        faults = [finding(Kind.EMPTY, label)]
     elif shape is None or shape.geom_type not in {"Polygon", "MultiPolygon"}:
-        faults = [_finding(Kind.INVALID_GEOMETRY, label, "no complete Polygon or MultiPolygon")]
+        faults = [finding(Kind.INVALID_GEOMETRY, label, "no complete Polygon or MultiPolygon")]
     try:
         draft = GridDraft.model_validate({**properties, "shape": shape})
     except ValidationError as refusal:
         fields = sorted({str(fault["loc"][0]) for fault in refusal.errors()})
         kinds = {"code": Kind.BAD_CODE}
-        faults += [_finding(kinds.get(name, Kind.BAD_PROPERTY), label, name) for name in fields]
+        faults += [finding(kinds.get(name, Kind.BAD_PROPERTY), label, name) for name in fields]
         return faults
     return faults or draft
 
@@ -204,16 +157,16 @@ class _Layer:
     def _at(self, kind: Kind, code: str, detail: str, shape: Any) -> Finding:
         inside = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
         lng, lat = (inside / self._scale).tolist()
-        return _finding(kind, code, detail, shape.area, (round(lat, 6), round(lng, 6)))
+        return finding(kind, code, detail, shape.area, (round(lat, 6), round(lng, 6)))
 
 
 def _faults_alone(draft: GridDraft, known_regions: set[str]) -> Iterator[Finding]:
     if draft.level != DISTRICT_LEVEL and draft.parent not in known_regions:
-        yield _finding(Kind.UNKNOWN_PARENT, draft.code, draft.parent or "-")
+        yield finding(Kind.UNKNOWN_PARENT, draft.code, draft.parent or "-")
     if not _is_in_china(draft):
-        yield _finding(Kind.OUT_OF_CHINA, draft.code)
+        yield finding(Kind.OUT_OF_CHINA, draft.code)
     elif not draft.shape.is_valid:
-        yield _finding(Kind.INVALID_GEOMETRY, draft.code, shapely.is_valid_reason(draft.shape))
+        yield finding(Kind.INVALID_GEOMETRY, draft.code, shapely.is_valid_reason(draft.shape))
 
 
 def _faults_between(drafts: list[GridDraft]) -> list[Finding]:
@@ -239,12 +192,3 @@ def _holes(shapes: list[Any]) -> list[Any]:
 def _is_in_china(draft: GridDraft) -> bool:
     west, south, east, north = draft.shape.bounds
     return gcj02.in_china(south, west) and gcj02.in_china(north, east)
-
-
-def _finding(
-    kind: Kind, code: str | None, detail: str = "", m2: float | None = None, place: Place = None
-) -> Finding:
-    zh, en = (text.format(detail, m2, place) for text in TEXTS[kind])
-    if code is not None:
-        zh, en = f"{code}：{zh}", f"{code}: {en}"
-    return Finding(kind, code, zh, en, m2, place)

@@ -18,6 +18,11 @@ def business_day(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
+def day_start(day: date) -> datetime:
+    """The instant at which a business day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
+
+
 def shift(by: timedelta) -> None:
     """Moves this process's clock for good (tests, and the demo's closed windows)."""
     global _shift  # noqa: PLW0603

@@ -58,16 +58,41 @@ def cut(
 
     Raises CursorInvalid for a cursor of another filter or a forged one.
     """
-    key, row_id = keys
-    query = query.add_columns(key.label("page_key"), row_id.label("page_id"))
-    if cursor is not None:
-        at, last_id = _decode(cursor, filters)
-        after = tuple_(literal(at, key.type), literal(last_id, row_id.type))
-        query = query.where(tuple_(key, row_id) < after)
-    ordered = query.order_by(key.desc(), row_id.desc()).limit(limit + 1)
-    rows = tx.execute(ordered, given).all()
+    return merged(tx, [(query, keys)], limit=limit, cursor=cursor, filters=filters, given=given)
+
+
+def merged(
+    tx: Session,
+    queries: Sequence[tuple[Any, tuple[SortKey, SortKey]]],
+    *,
+    limit: int,
+    cursor: str | None,
+    filters: Sequence[Any] = (),
+    given: Mapping[str, Any] | None = None,
+) -> Slice:
+    """One page of several queries of the same columns, each row once, as `cut`.
+
+    Each of them walks its own index; one query with OR between them could walk none.
+    """
+    after = None if cursor is None else _decode(cursor, filters)
+    found: dict[UUID, Any] = {}
+    for query, keys in queries:
+        for row in tx.execute(_limited(query, keys, after, limit), given):
+            found[row.page_id] = row
+    rows = sorted(found.values(), key=lambda row: (row.page_key, str(row.page_id)), reverse=True)
     last = rows[limit - 1] if len(rows) > limit else None
     return Slice(rows[:limit], _encode(last.page_key, last.page_id, filters) if last else None)
+
+
+def _limited(
+    query: Any, keys: tuple[SortKey, SortKey], after: tuple[datetime, UUID] | None, limit: int
+) -> Any:
+    key, row_id = keys
+    query = query.add_columns(key.label("page_key"), row_id.label("page_id"))
+    if after is not None:
+        last = tuple_(literal(after[0], key.type), literal(after[1], row_id.type))
+        query = query.where(tuple_(key, row_id) < last)
+    return query.order_by(key.desc(), row_id.desc()).limit(limit + 1)
 
 
 def page(

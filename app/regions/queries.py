@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.kit.columns import CodeText
 from app.regions.errors import RegionNotFound
-from app.regions.models import Region
+from app.regions.models import Grouping, GroupingRegion, Region
+from app.regions.schemas import GroupingOut
 
 PathColumn = InstrumentedAttribute[str] | ColumnElement[str]
 
@@ -70,3 +71,33 @@ def all_paths(tx: Session) -> dict[str, str]:
 def root_of(path: str) -> str:
     """The district's code in a path."""
     return path.split("/", 2)[1]
+
+
+def members(tx: Session, grouping: str) -> list[Region]:
+    """The regions of a grouping, in the order of their codes; none for an unknown one."""
+    query = select(Region).join(GroupingRegion, GroupingRegion.region_code == Region.code)
+    return list(
+        tx.scalars(query.where(GroupingRegion.grouping_code == grouping).order_by(Region.code))
+    )
+
+
+def groupings(
+    tx: Session, district: str | None = None, code: str | None = None
+) -> list[GroupingOut]:
+    """The groupings (of a district, or the one with this code) with their members, by code."""
+    query = select(Grouping).order_by(Grouping.code)
+    if district is not None:
+        query = query.where(Grouping.district == district)
+    if code is not None:
+        query = query.where(Grouping.code == code)
+    found = {grouping.code: grouping for grouping in tx.scalars(query)}
+    inside: dict[str, list[str]] = {grouping: [] for grouping in found}
+    of_these = select(GroupingRegion).where(GroupingRegion.grouping_code.in_(found))
+    for member in tx.scalars(of_these.order_by(GroupingRegion.region_code)):
+        inside[member.grouping_code].append(member.region_code)
+    return [
+        GroupingOut(
+            code=g.code, name=g.name, kind=g.kind, district=g.district, region_codes=inside[g.code]
+        )
+        for g in found.values()
+    ]

@@ -1,10 +1,11 @@
 """The words of the region tree at the edge."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.kit.schema import Out
+from app.kit.schema import Code, Draft, Name, Out
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,22 @@ class RegionOut(Out):
 
 class RegionList(Out):
     items: list[RegionOut]
+
+
+class GroupingDraft(Draft):
+    name: Name = Field(examples=["莲花联村"])
+    kind: Literal["joint_villages", "other"] = Field(description="joint_villages 联村")
+    district: Code = Field(examples=["500152000000"])
+    region_codes: Annotated[list[Code], Field(min_length=1, max_length=100)]
+
+
+class GroupingOut(Out):
+    code: str = Field(examples=["LC01"])
+    name: str
+    kind: str
+    district: str
+    region_codes: list[str]
+
+
+class GroupingList(Out):
+    items: list[GroupingOut]

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.kit import clock
-from app.regions.errors import RegionNotFound
-from app.regions.models import Region
-from app.regions.schemas import RegionDraft
+from app.regions.errors import MemberOutside, RegionNotFound, RegionUnknown
+from app.regions.models import Grouping, GroupingRegion, Region
+from app.regions.schemas import GroupingDraft, RegionDraft
 
 
 def import_regions(tx: Session, drafts: Iterable[RegionDraft]) -> int:
@@ -56,3 +56,28 @@ def _put(region: Region, values: dict[str, Any]) -> bool:
     if different:
         region.updated_at = clock.now()
     return bool(different)
+
+
+def put_grouping(tx: Session, code: str, draft: GroupingDraft) -> None:
+    """Adds or replaces a grouping and its members.
+
+    Raises RegionUnknown (a district or member that is nowhere), MemberOutside (of the district).
+    """
+    wanted = set(draft.region_codes)
+    district = tx.get(Region, draft.district)
+    found = list(tx.scalars(select(Region).where(Region.code.in_(wanted))))
+    if district is None or len(found) != len(wanted):
+        raise RegionUnknown
+    if not all(region.path.startswith(district.path) for region in found):
+        raise MemberOutside
+    # Locked, so that who is appointed to it meanwhile waits for its new members.
+    grouping = tx.get(Grouping, code, with_for_update={"key_share": True})
+    if grouping is None:
+        grouping = Grouping(code=code)
+        tx.add(grouping)
+    grouping.name, grouping.kind, grouping.district = draft.name, draft.kind, draft.district
+    grouping.updated_at = clock.now()
+    tx.flush()
+    tx.execute(delete(GroupingRegion).where(GroupingRegion.grouping_code == code))
+    tx.add_all(GroupingRegion(grouping_code=code, region_code=region) for region in sorted(wanted))
+    tx.flush()

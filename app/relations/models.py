@@ -1,4 +1,4 @@
-"""Tables of merges, links and suspicions."""
+"""Tables of links and suspicions."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,26 +7,6 @@ from app.kit.columns import At, CodeStr, Id, Int, Json, Str
 from app.kit.db import Base
 
 SUSPICIONS = ("same_bytes", "look_alike", "after_equals_before")
-
-
-class CaseMerge(Base):
-    """That a case was merged into another (并案), with the reports it brought; can be undone."""
-
-    __tablename__ = "case_merges"
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
-    into_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), index=True)
-    report_ids: Mapped[Json]
-    merged_by: Mapped[Id] = mapped_column(ForeignKey("people.id"))
-    merged_at: Mapped[At]
-    undone_by: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
-    undone_at: Mapped[At | None]
-
-    __table_args__ = (
-        CheckConstraint("case_id <> into_id", name="another"),
-        CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone"),
-    )
 
 
 class CaseLink(Base):

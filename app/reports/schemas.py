@@ -28,6 +28,10 @@ class ReportDraft(Draft):
     address: Address | None = Field(None, examples=["隆鑫商圈东门外人行道"])
     region_code: Code | None = Field(None, description="A region to choose when there is no GPS")
     anonymous: bool = Field(default=False, strict=True)
+    joins: Code | None = Field(
+        None, description="Number of the case that this is; joined when it may be, never refused",
+        examples=["500152-20261121-0001"],
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def is_somewhere(self) -> Self:

@@ -38,7 +38,7 @@ def submit(tx: Session, actor: Actor, draft: ReportDraft, signer: Signer) -> Rep
         "id": report_id, "person_id": actor.person_id, "description": draft.description,
         "choice": draft.category, "anonymous": draft.anonymous, "address": draft.address,
         "region_code": draft.region_code, "status": ReportStatus.RECEIVED.value,
-        "created_at": now, "updated_at": now, **_place(draft.place),
+        "joins": draft.joins, "created_at": now, "updated_at": now, **_place(draft.place),
     }  # fmt: skip
     insert_row(tx, Report, **row)
     insert_rows(

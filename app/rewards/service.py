@@ -95,6 +95,13 @@ def close(tx: Session, *, event: str, source: str, after: timedelta) -> None:
             _settle_when_due(tx, award)
 
 
+def hold(tx: Session, *, event: str, source: str) -> None:
+    """The case was opened again: what is not settled yet waits for its next closing."""
+    for award in queries.of_source(tx, event, source):
+        award.due_at = None
+    tx.flush()
+
+
 def _settle_when_due(tx: Session, award: Award) -> None:
     if award.due_at is None:
         return
@@ -108,7 +115,8 @@ def _settle_when_due(tx: Session, award: Award) -> None:
 def settle(tx: Session, award_id: UUID) -> int:
     """Makes a granted award spendable and says how many points; 0 when there is none to settle."""
     award = tx.get_one(Award, award_id, with_for_update={"key_share": True})
-    if award.state != "granted":
+    # Not due: the case was opened again while its job waited.
+    if award.state != "granted" or award.due_at is None or award.due_at > clock.now():
         return 0
     points = ledger.settle(tx, source=str(award.id), reason=award.event)
     _set(tx, award, "settled", award.reason)
@@ -134,10 +142,15 @@ def retry(tx: Session, award_id: UUID) -> int:
     return award.points if award.state == "settled" else 0
 
 
-def void(tx: Session, *, event: str, source: str, reason: str) -> None:
-    """The case did not deserve points after all: takes them back and frees the caps."""
+def void(
+    tx: Session, *, event: str, source: str, reason: str, person_id: UUID | None = None
+) -> None:
+    """The case did not deserve points after all: takes them back and frees the caps.
+
+    With `person_id`, from this person only.
+    """
     for award in queries.of_source(tx, event, source):
-        if award.state not in {"granted", "waiting"}:
+        if award.state not in {"granted", "waiting"} or person_id not in {None, award.person_id}:
             continue
         # Caps before points, as when they were granted: one lock order.
         _free_caps(tx, tx.get_one(Rule, award.rule_id), award)

@@ -50,3 +50,10 @@ class WechatMisconfigured(Unavailable):
 
     def __init__(self, detail: Words | None = None, *, retry_after_s: int = 60, **kw: Any) -> None:
         super().__init__(detail, retry_after_s=retry_after_s, **kw)
+
+
+class RobotUnavailable(Unavailable):
+    """WeCom did not answer, or was busy (-1); the message may be tried again."""
+
+    code = "robot_unavailable"
+    title = Words("企业微信暂时没有响应", "WeCom does not answer")

@@ -14,6 +14,7 @@ from app.kit import columns
 from app.kit.bigrams import words
 from app.kit.chain import link
 from app.kit.ids import new_id
+from migrations import guards
 
 revision = "0003"
 down_revision = "0002"
@@ -72,6 +73,9 @@ def upgrade() -> None:
         entries, chain = _fill_history(bind, case)
         known = {"entries": entries, "chain": chain, **_clock(bind, case)}
         bind.execute(sa.update(_CASES).where(_CASES.c.id == case_id).values(**known))
+    # Every note is an entry of its case's history now.
+    op.drop_index(op.f("ix_case_notes_case_id"), table_name="case_notes")
+    op.drop_table("case_notes")
 
 
 def _fill_index(bind: sa.Connection, case: sa.Row, codes: list[str]) -> None:
@@ -88,7 +92,10 @@ def _fill_index(bind: sa.Connection, case: sa.Row, codes: list[str]) -> None:
         ],
     )
     text = f"{case.number} {case.description} {case.address or ''}"
-    found = [*(f"r{code.lower()}" for code in codes), *words(text)]
+    found = [
+        *("r" + "".join(c for c in code.lower() if c.isalnum()) for code in codes),
+        *words(text),
+    ]
     bind.execute(sa.insert(_TEXTS).values(case_id=case.id, words=" ".join(found)))
 
 
@@ -150,4 +157,26 @@ def _clock(bind: sa.Connection, case: sa.Row) -> dict:
 
 
 def downgrade() -> None:
-    """What 0002 added goes with its tables; moves and notes are still there."""
+    """Notes go back into their own table; what 0002 added goes with its tables."""
+    op.create_table(
+        "case_notes",
+        sa.Column("id", columns.IdType(), nullable=False),
+        sa.Column("case_id", columns.IdType(), nullable=False),
+        sa.Column("actor_id", columns.IdType(), nullable=False),
+        sa.Column("text", columns.FreeText, nullable=False),
+        sa.Column("created_at", columns.InstantType(), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["people.id"], name=op.f("fk_case_notes_actor_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_notes_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_notes")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_case_notes_case_id"), "case_notes", ["case_id"], unique=False)
+    bind = op.get_bind()
+    for note in bind.execute(sa.select(_ENTRIES).where(_ENTRIES.c.kind == "note")).all():
+        bind.execute(
+            sa.insert(_NOTES).values(
+                id=new_id(), case_id=note.case_id, actor_id=note.actor_id, text=note.note,
+                created_at=note.created_at,
+            )
+        )  # fmt: skip
+    guards.append_only("case_notes")

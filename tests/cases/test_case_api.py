@@ -13,7 +13,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import DBAPIError
 
 from app.cases import jobs
-from app.cases.models import CaseMove, CaseNote
+from app.cases.models import CaseEntry, CaseMove
 from app.categories.models import Category
 from app.identity.models import Person, Role
 from app.kit import clock, outbox
@@ -110,11 +110,13 @@ class TestQueue:
         assert not ids & self.listed(client, desk.qian, overdue=True)
         clock.shift(timedelta(hours=1, minutes=1))
         # The tokens of an hour ago have expired as well.
-        late = self.listed(client, as_(cast.qian), overdue=True)
-        assert ids & late == {fresh["id"]}
-        clock.shift(timedelta(hours=23))
+        # Nobody verified the one; nobody guarded the other, which is a hazard.
         late = self.listed(client, as_(cast.qian), overdue=True)
         assert ids & late == {fresh["id"], given["id"]}
+        clock.shift(timedelta(hours=24))
+        # It was resolved in time, but nobody checked it for a day.
+        late = self.listed(client, as_(cast.qian), overdue=True)
+        assert ids & late == ids
 
     def test_the_flag_says_the_same(self, client, desk, cast, as_):
         fresh = desk.reported()
@@ -147,7 +149,10 @@ class TestQueue:
 
     def test_the_moves_of_each_caller(self, client, desk):
         case = desk.reported()
-        for headers, expected in ((desk.wang, {"verify", "file", "reject"}), (desk.sun, set())):
+        for headers, expected in (
+            (desk.wang, {"verify", "file", "reject", "correct", "merge"}),
+            (desk.sun, set()),
+        ):
             items = client.get("/v1/cases", headers=headers).json()["items"]
             offered = next(item for item in items if item["id"] == case["id"])["moves"]
             assert {offer["move"] for offer in offered} == expected
@@ -271,7 +276,7 @@ class TestFields:
         refused = move(client, desk.wang, desk.reported(), "verify", status="closed", version=9)
         assert wrong_fields(refused) == {"status": "extra_forbidden", "version": "extra_forbidden"}
 
-    @pytest.mark.parametrize("name", ["merge", "suspend", "reopen", "route", "VERIFY", "", None, 1])
+    @pytest.mark.parametrize("name", ["review", "uphold", "reopen", "route", "VERIFY", "", None, 1])
     def test_moves_that_are_not_offered(self, client, desk, name):
         refused = move(client, desk.wang, desk.reported(), name)
         assert set(wrong_fields(refused)) == {"move"}
@@ -386,7 +391,8 @@ class TestRefusedMoves:
             case = desk.moved(case, "dispatch", assignee_id=str(cast.wang.id))
         refused = move(client, desk.wang, case, "return", reason_code="not_mine", note="第四次")
         assert code(refused) == (409, "returns_exhausted")
-        assert {offer["move"] for offer in case["moves"]} == {"accept"}
+        offers = {offer["move"] for offer in case["moves"]}
+        assert offers == {"accept", "make_safe", "escalate"}
 
     def test_a_handler_of_a_department_can_return(self, client, desk, newcomer, as_):
         """The case leaves the handler's sight with this very move; it is made all the same."""
@@ -459,7 +465,7 @@ class TestClock:
     def test_deadline_and_rule_are_frozen_at_dispatch(self, client, desk, db):
         case = desk.dispatched()
         rule = get(client, desk.wang, case).json()["clock_rule"]
-        assert (rule["category"], rule["version"], rule["due_hours"]) == ("C0101", 1, 24)
+        assert (rule["category"], rule["version"], rule["due_hours"]) == ("C0101", "C0101/1", 24)
         due = case["handle_due_at"]
         with work(db, write=True) as tx:
             tx.execute(update(Category).where(Category.code == "C0101").values(due_hours=1))
@@ -501,14 +507,16 @@ class TestHistory:
         assert move(client, desk.wang, case, "dispatch").status_code == 422
         assert events(client, desk.wang, case) == before
 
-    @pytest.mark.parametrize("table", [CaseMove, CaseNote], ids=["moves", "notes"])
+    @pytest.mark.parametrize("table", [CaseMove, CaseEntry], ids=["moves", "entries"])
     @pytest.mark.parametrize("verb", ["update", "delete"])
     def test_rows_are_never_changed(self, client, desk, db, table, verb):
         case = desk.reported()
         url = f"/v1/cases/{case['id']}/notes"
         assert client.post(url, json={"text": "看一下"}, headers=desk.wang).status_code == 201
         mine = table.case_id == case["id"]
-        change = update(table).where(mine).values(id=uuid4()) if verb == "update" else None
+        change = (
+            update(table).where(mine).values(created_at=clock.now()) if verb == "update" else None
+        )
         with pytest.raises(DBAPIError, match=r"append|never"), work(db, write=True) as tx:
             tx.execute(table.__table__.delete().where(mine) if change is None else change)
 

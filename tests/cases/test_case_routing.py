@@ -1,11 +1,15 @@
 """Where a report goes, and the stored answer to why."""
 
+from datetime import timedelta
+
 import pytest
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, OUTSIDE, STREET, VILLAGE
 from flows.story import report
+from sqlalchemy import select
 
-from app.cases import service
-from app.cases.models import Case, CaseMove, CaseReport
+from app.cases import opening
+from app.cases.models import CaseMove, CaseReport
+from app.clocks.models import Clock
 from app.identity.models import Role
 from app.kit.db import work
 
@@ -23,8 +27,9 @@ class TestGrid:
         case = desk.reported(INSIDE)
         assert (case["region_code"], case["grid_code"]) == (GRID, GRID)
         assert (desk.report["status"], desk.report["grid_code"]) == ("reported", GRID)
-        assert routing(client, desk, case) | {"border_m": 0} == {
-            "rule": "grid", "rule_version": 1, "grids_version": 1, "region_code": GRID,
+        stored = routing(client, desk, case)
+        assert stored | {"border_m": 0} == stored | {
+            "rule": "grid", "rule_version": 0, "grids_version": 1, "region_code": GRID,
             "grid": GRID, "border_m": 0, "on_border": False,
             "candidates": [{"code": GRID, "distance_m": 0.0}],
             "post": {"role": "grid_staff", "region_code": GRID}, "empty_posts": [],
@@ -107,7 +112,7 @@ class TestOnce:
     def test_routing_again_changes_nothing(self, app, db, desk):
         case = desk.reported()
         with work(db, write=True) as tx:
-            service.route(tx, app.state.grids, desk.report["id"])
+            opening.route(tx, app.state.grids, desk.report["id"])
         with work(db, write=False) as tx:
             assert tx.query(CaseReport).filter_by(report_id=desk.report["id"]).count() == 1
             assert tx.query(CaseMove).filter_by(case_id=case["id"]).count() == 1
@@ -122,11 +127,15 @@ class TestOnce:
         manhole, litter = desk.reported(category="manhole"), desk.reported(category="litter")
         assert (manhole["hazard"], litter["hazard"]) == (True, False)
         with work(db, write=False) as tx:
-            hours = {
-                c.hazard: (c.accept_due_at - c.created_at).total_seconds() / 3600
-                for c in (tx.get_one(Case, manhole["id"]), tx.get_one(Case, litter["id"]))
+            clocks = {
+                case["hazard"]: tx.scalars(select(Clock).where(Clock.case_id == case["id"])).one()
+                for case in (manhole, litter)
             }
-        assert hours == {True: 1, False: 4}
+        assert {hazard: (c.mode, c.allowed_s / 3600) for hazard, c in clocks.items()} == {
+            True: ("continuous", 1), False: ("working", 4),
+        }  # fmt: skip
+        urgent = clocks[True]
+        assert urgent.due_at - urgent.started_at == timedelta(hours=1)
 
     def test_a_withdrawn_report_is_not_routed(self, client, desk, newcomer, as_, drain):
         liu = as_(newcomer())

@@ -5,42 +5,53 @@ from dataclasses import replace
 
 import pytest
 
-from app.cases import workflow
+from app.cases import guards, workflow
 from app.cases.errors import (
+    AlreadySafe,
     CheckerIsHandler,
+    ChildrenOpen,
     FastLaneClosed,
     MoveForbidden,
     MoveImpossible,
+    NoLevelAbove,
+    NotHandedUp,
     OwnReport,
+    Rerouted,
     ReturnsExhausted,
 )
+from app.cases.guards import MOST_RETURNS, Situation
 from app.cases.models import OUTCOMES, STATUSES
 from app.cases.schemas import MoveName
-from app.cases.workflow import MOST_RETURNS, MOVES, Move, Situation
+from app.cases.workflow import MOVES, Move
 from app.identity.models import Role
 
 STAFF = frozenset({Role.GRID_STAFF})
 CHECKER = frozenset({Role.CHECKER})
-# 并案 and 撤回 end a case for good; closed and rejected have a way back.
-FOR_GOOD = {"merged", "withdrawn"}
+HEAD = frozenset({Role.GRID_HEAD})
+# 撤回 ends a case for good; all the others have a way back.
+FOR_GOOD = {"withdrawn"}
 
 # PRODUCT.md, "Moves": from -> the moves that lead on and where to.
 PRODUCT = {
     "reported": {"verify": "verifying", "file": "filed", "reject": "rejected", "merge": "merged",
-                 "withdraw": "withdrawn"},
+                 "withdraw": "withdrawn", "correct": None},
     "verifying": {"file": "filed", "reject": "rejected", "merge": "merged",
-                  "withdraw": "withdrawn"},
-    "filed": {"dispatch": "dispatched", "withdraw": "withdrawn"},
-    "dispatched": {"accept": "in_progress", "return": "filed", "suspend": "suspended"},
-    "in_progress": {"resolve": "resolved", "return": "filed", "suspend": "suspended"},
+                  "withdraw": "withdrawn", "correct": None},
+    "filed": {"dispatch": "dispatched", "withdraw": "withdrawn", "escalate": "filed",
+              "hand_down": None, "correct": None},
+    "dispatched": {"accept": "in_progress", "return": "filed", "suspend": "suspended",
+                   "make_safe": None, "escalate": "filed"},
+    "in_progress": {"resolve": "resolved", "return": "filed", "suspend": "suspended",
+                    "make_safe": None, "escalate": "filed"},
     "suspended": {"resume": "in_progress", "review": "dispatched"},
     "resolved": {"close": "closed", "rework": "in_progress"},
     "closed": {"reopen": "dispatched"},
     "rejected": {"uphold": "verifying"},
-    "merged": {},
+    "merged": {"unmerge": "verifying"},
     "withdrawn": {},
 }  # fmt: skip
-NOT_YET_OFFERED = {"merge", "suspend", "resume", "review", "reopen", "uphold"}
+# Made by the service on a decision or a date.
+NOT_OFFERED = {"review", "reopen", "uphold"}
 
 # Who makes each offered move: the roles, or the relation that stands in for them.
 WHO_MAY = {
@@ -54,6 +65,14 @@ WHO_MAY = {
     "resolve": {"assignee"},
     "close": {Role.CHECKER},
     "rework": {Role.CHECKER},
+    "make_safe": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER, "assignee"},
+    "escalate": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER, "assignee"},
+    "hand_down": {Role.GRID_HEAD, Role.DISPATCHER},
+    "correct": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER},
+    "merge": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER},
+    "unmerge": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER},
+    "suspend": {Role.GRID_HEAD, Role.DISPATCHER},
+    "resume": {Role.GRID_HEAD, Role.DISPATCHER},
 }
 
 
@@ -77,7 +96,7 @@ def as_one_who_may(name: str, status: str, **more: object) -> Situation:
 def reachable(moves: list[Move]) -> set[str]:
     found = {"reported"}
     while True:
-        more = {move.target for move in moves if move.sources & found} - found
+        more = {move.target for move in moves if move.target and move.sources & found} - found
         if not more:
             return found
         found |= more
@@ -113,7 +132,7 @@ class TestTable:
 
     def test_what_is_offered_is_what_the_edge_accepts(self):
         assert set(OFFERED) == set(MoveName.__args__)
-        assert {move.name for move in MOVES if not move.offered} == NOT_YET_OFFERED
+        assert {move.name for move in MOVES if not move.offered} == NOT_OFFERED
 
     def test_every_outcome_has_its_words(self):
         assert set(workflow.OUTCOMES) == set(OUTCOMES)
@@ -129,7 +148,8 @@ class TestTable:
     def test_reasons_are_asked_for_where_they_are_offered(self):
         for move in MOVES:
             assert bool(move.reasons) == ("reason_code" in move.required), move.name
-            assert not set(move.required) & set(move.optional), move.name
+            asked = [*move.required, *move.one_of, *move.optional]
+            assert len(asked) == len(set(asked)), move.name
 
 
 class TestEveryPair:
@@ -158,9 +178,9 @@ class TestEveryPair:
         with pytest.raises(MoveForbidden):
             workflow.find(name, at)
 
-    @pytest.mark.parametrize("name", sorted(NOT_YET_OFFERED))
+    @pytest.mark.parametrize("name", sorted(NOT_OFFERED))
     @pytest.mark.parametrize("status", STATUSES)
-    def test_what_is_not_offered_yet_is_made_by_nobody(self, status, name):
+    def test_what_is_not_offered_is_made_by_nobody(self, status, name):
         everyone = situation(status, roles=frozenset(Role), is_assignee=True, is_reporter=True)
         with pytest.raises(MoveForbidden):
             workflow.find(name, everyone)
@@ -172,26 +192,50 @@ class TestEveryPair:
 
 # Each guard in a situation made for it: (move, status, who, what is special) -> the refusal.
 GUARDED = {
-    workflow.not_own_report: [
+    guards.not_own_report: [
         ("file", "reported", STAFF, {"is_reporter": True}, OwnReport),
         ("file", "verifying", STAFF, {"is_reporter": True}, OwnReport),
         ("reject", "reported", STAFF, {"is_reporter": True}, OwnReport),
         ("reject", "verifying", STAFF, {"is_reporter": True}, OwnReport),
         ("close", "resolved", CHECKER, {"is_reporter": True}, OwnReport),
         ("rework", "resolved", CHECKER, {"is_reporter": True}, OwnReport),
+        ("merge", "reported", STAFF, {"is_reporter": True}, OwnReport),
+        ("merge", "verifying", STAFF, {"is_reporter": True}, OwnReport),
+        ("suspend", "dispatched", HEAD, {"is_reporter": True}, OwnReport),
+        ("suspend", "in_progress", HEAD, {"is_reporter": True}, OwnReport),
     ],
-    workflow.in_fast_lane: [
+    guards.in_fast_lane: [
         ("file", "reported", STAFF, {"hazard": False}, FastLaneClosed),
     ],
-    workflow.not_the_handler: [
+    guards.not_the_handler: [
         ("close", "resolved", CHECKER, {"handled": True}, CheckerIsHandler),
         ("close", "resolved", CHECKER, {"is_assignee": True}, CheckerIsHandler),
         ("rework", "resolved", CHECKER, {"handled": True}, CheckerIsHandler),
         ("rework", "resolved", CHECKER, {"is_assignee": True}, CheckerIsHandler),
+        ("suspend", "dispatched", HEAD, {"is_assignee": True}, CheckerIsHandler),
+        ("suspend", "in_progress", HEAD, {"handled": True}, CheckerIsHandler),
     ],
-    workflow.under_return_cap: [
+    guards.under_return_cap: [
         ("return", s, frozenset(), {"is_assignee": True, "returns": MOST_RETURNS}, ReturnsExhausted)
         for s in ("dispatched", "in_progress")
+    ],
+    guards.not_safe_yet: [
+        ("make_safe", s, STAFF, {"made_safe": True}, AlreadySafe)
+        for s in ("dispatched", "in_progress")
+    ],
+    guards.not_rerouted: [
+        ("correct", s, STAFF, {"rerouted": True}, Rerouted)
+        for s in ("reported", "verifying", "filed")
+    ],
+    guards.below_the_top: [
+        ("escalate", s, STAFF, {"at_top": True}, NoLevelAbove)
+        for s in ("filed", "dispatched", "in_progress")
+    ],
+    guards.handed_up: [
+        ("hand_down", "filed", HEAD, {"at_bottom": True}, NotHandedUp),
+    ],
+    guards.no_open_children: [
+        ("close", "resolved", CHECKER, {"open_children": True}, ChildrenOpen),
     ],
 }
 GUARDED_ROWS = [(guard, *row) for guard, rows in GUARDED.items() for row in rows]
@@ -228,7 +272,8 @@ class TestGuards:
 
     def test_after_the_last_return_the_assignee_can_still_go_on(self):
         at = situation("dispatched", is_assignee=True, returns=MOST_RETURNS)
-        assert [move.name for move in workflow.offered(at)] == ["accept"]
+        names = [move.name for move in workflow.offered(at)]
+        assert names == ["accept", "make_safe", "escalate"]
 
     def test_a_checker_who_did_not_handle_is_free(self):
         at = situation("resolved", roles=CHECKER)

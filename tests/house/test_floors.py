@@ -95,7 +95,7 @@ def test_one_place_commits():
 
 def test_units_of_work_have_few_callers():
     # Beside a request's and a job's unit: the schedule, the shell, and one look at start-up.
-    allowed = {"kit/http.py", "kit/unit.py", "kit/outbox.py", "worker.py", "cli.py", "main.py"}
+    allowed = {"kit/http.py", "kit/unit.py", "kit/outbox.py", "worker.py", "cli/root.py", "main.py"}
     found = {path for path in callers("work") if not path.startswith("demo/")}
     assert found == allowed
 
@@ -117,14 +117,14 @@ def test_units_of_work_have_few_callers():
 def test_an_attribute_has_its_places(attribute, places):
     found = files_that(lambda n: isinstance(n, ast.Attribute) and n.attr == attribute)
     # `csv.writer` is no database.
-    assert found - {"grids/imports.py", "regions/imports.py"} == places
+    assert found - {"kit/sheets.py"} == places
 
 
 def test_no_endpoint_opens_a_session_or_an_engine():
     for name, places in (
         ("Session", {"kit/db.py"}),
         ("create_engine", {"kit/db.py"}),
-        ("make_database", {"main.py", "cli.py"}),
+        ("make_database", {"main.py", "cli/root.py", "cli/running.py"}),
     ):
         assert {p for p in callers(name) if not p.startswith("demo/")} == places
 

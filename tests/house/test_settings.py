@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.main import create_app
 from app.settings import DEVELOPMENT_SECRET, Settings
 
-SECRETS = ("token_secret", "media_secret", "code_secret")
+SECRETS = ("token_secret", "media_secret", "code_secret", "seal_secret")
 STRONG = {
     **{name: f"{name}-Zk3vQ9xW7rT2mL8nB4cY6hJ1" for name in SECRETS},
     "wechat_appid": "wx-real",

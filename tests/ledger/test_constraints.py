@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from store.build import CODES, make_shop
 
 from app import tables
-from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNote
+from app.cases.models import Case, CaseEntry, CaseMove, CaseMovePhoto
 from app.kit import clock
 from app.kit.db import work
 from app.kit.ids import new_id
@@ -74,8 +74,11 @@ def close_a_case(tx, shop):
     )  # fmt: skip
     tx.add(move)
     tx.flush()
-    note = CaseNote(id=new_id(), case_id=case.id, actor_id=shop.li.id, text="已看", created_at=now)
-    tx.add_all([CaseMovePhoto(move_id=move.id, position=1, photo_id=photo.id), note])
+    entry = CaseEntry(
+        case_id=case.id, position=1, kind="note", actor_id=shop.li.id, note="已看", data={},
+        created_at=now, hash="0" * 64,
+    )  # fmt: skip
+    tx.add_all([CaseMovePhoto(move_id=move.id, position=1, photo_id=photo.id), entry])
     tx.flush()
 
 
@@ -101,7 +104,7 @@ def append_only():
         "journals": "reason = 'x'", "transfers": "amount = amount + 1",
         "lot_uses": "amount = amount + 1", "backing": "fen = fen + 1",
         "stock_moves": "on_hand_change = 7", "award_changes": "points = 99",
-        "case_moves": "move = 'x'", "case_notes": "text = 'x'", "case_move_photos": "position = 2",
+        "case_moves": "move = 'x'", "case_entries": "note = 'x'", "case_move_photos": "position = 2",
         "staff_actions": "action = 'x'", "redemption_lines": "quantity = 2",
     }  # fmt: skip
     assert set(some) >= set(tables.APPEND_ONLY)

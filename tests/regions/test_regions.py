@@ -78,9 +78,12 @@ class TestFile:
             read(f"{GOOD}12,,,1,1,街道\n13,街,,1,9,街道\n11,街,,1,1,街道\n")
         assert len(refused.value.findings) == 3
 
+    def test_what_excel_in_china_writes(self, read):
+        assert read(GOOD, "gb18030") == read(GOOD)
+
     def test_another_encoding(self, read):
         with pytest.raises(RegionFileInvalid, match="UTF-8"):
-            read(GOOD, "gb18030")
+            read(GOOD, "utf-16")
 
 
 class TestImport:

@@ -166,6 +166,7 @@ class TestRefusals:
             "wechat_user_blocked",
             "wechat_unavailable",
             "wechat_misconfigured",
+            "robot_unavailable",
         }
         assert all(e.title.zh and e.title.en for e in ours)
 

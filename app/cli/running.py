@@ -1,0 +1,87 @@
+"""Commands that run something: the server, the worker, the demo, the migration."""
+
+import threading
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app import main, worker
+from app.cli.root import cli
+from app.demo import play
+from app.grids.service import GridCache
+from app.kit import db as kit_db
+from app.kit import logs, migrate, openapi
+from app.kit.seal import Seal
+from app.media.bucket import LocalBucket
+from app.settings import Settings
+from app.wechat.robots import Robots
+
+
+@cli.command()
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, workers: Annotated[int, typer.Option(min=1)] = 1
+) -> None:
+    """Migrate, then serve the API."""
+    settings = Settings()
+    _migrate(settings)
+    uvicorn.run(
+        "app.main:from_environment", factory=True, host=host, port=port, workers=workers,
+        http="httptools", access_log=False, server_header=False, date_header=True,
+        forwarded_allow_ips=settings.trusted_proxies, timeout_graceful_shutdown=8,
+        log_config=None,
+    )  # fmt: skip
+
+
+@cli.command("worker")
+def run_worker() -> None:
+    """Run jobs in a process of its own (set XINXIN_WORKER=none for the servers)."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    db = kit_db.make_database(settings.database_url, pool_size=2)
+    main.refuse_wrong_database(db, settings)
+    robots = Robots(Seal(settings.seal_secret.get_secret_value()), settings.wecom_url)
+    tools = worker.Tools(db, LocalBucket(settings.data_dir), GridCache(), robots)
+    running = worker.Worker(db, worker.make_handlers(tools))
+    worker.stop_on_signals(running)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    thread.join()
+    robots.close()
+    db.close()
+
+
+@cli.command("migrate")
+def migrate_database() -> None:
+    """Bring the database to the newest schema."""
+    _migrate(Settings())
+
+
+def _migrate(settings: Settings) -> None:
+    db = kit_db.make_database(settings.database_url, pool_size=2)
+    migrate.upgrade(db)
+    db.close()
+
+
+@cli.command("openapi")
+def print_openapi() -> None:
+    """Print the OpenAPI document that openapi.yaml holds."""
+    settings = Settings(environment="development", database_url="sqlite:///var/unused.db")
+    typer.echo(openapi.as_yaml(main.create_app(settings)), nl=False)
+
+
+@cli.command("demo")
+def play_demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop after the story")] = False,
+    port: int = 8000,
+    database: Annotated[str, typer.Option(help="Another database for it")] = play.DATABASE,
+) -> None:
+    """Load the sample district, serve it, and play the story over HTTP."""
+    # Never the configured database: the demo's accounts have passwords that everyone knows.
+    play.prepare(database)
+    environment = {
+        "XINXIN_ENVIRONMENT": "development",
+        "XINXIN_DATABASE_URL": database,
+        "XINXIN_DATA_DIR": "var/demo/photos",
+    }
+    raise typer.Exit(play.play(once=once, port=port, environment=environment))

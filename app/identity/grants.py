@@ -1,0 +1,44 @@
+"""Roles that come and go with an appointment to a post: given while it is in force."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.identity.models import Grant, Role
+from app.kit import actions, clock
+from app.kit.ids import new_id
+
+# Who holds which role in the subtree of which region.
+Wanted = tuple[UUID, Role, str]
+
+
+def settle(tx: Session, by: UUID | None, appointment_id: UUID, wanted: set[Wanted]) -> None:
+    """Makes an appointment's living grants exactly `wanted`; the same again changes nothing.
+
+    The caller holds the appointment's row locked, so that two of them never both add.
+    """
+    living = select(Grant).where(Grant.appointment_id == appointment_id, Grant.revoked_at.is_(None))
+    kept: set[Wanted] = set()
+    for grant in tx.scalars(living.order_by(Grant.id)):
+        this = (grant.person_id, Role(grant.role), grant.region_code)
+        if this in wanted and this not in kept:
+            kept.add(this)
+            continue
+        grant.revoked_at = clock.now()
+        _note(tx, by, "role.revoked", this)
+    for this in sorted(wanted - kept):
+        person_id, role, region = this
+        tx.add(
+            Grant(
+                id=new_id(), person_id=person_id, role=role, region_code=region, granted_by=by,
+                granted_at=clock.now(), appointment_id=appointment_id,
+            )
+        )  # fmt: skip
+        _note(tx, by, "role.granted", this)
+    tx.flush()
+
+
+def _note(tx: Session, by: UUID | None, action: str, what: Wanted) -> None:
+    person_id, role, region = what
+    actions.record(tx, by, action, "person", person_id, role=role, region=region)

@@ -1,0 +1,219 @@
+"""Reads of posts: who holds which, who is on duty at an instant, and who stands in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from app.identity.models import Person
+from app.kit import clock
+from app.kit.columns import CodeText, IdType, InstantType
+from app.kit.db import core
+from app.posts import roster
+from app.posts.models import Appointment, DutyShift, Leave, Post
+from app.regions.models import GroupingRegion, Region
+
+# A path names at most this many regions: levels 0 to 9.
+MOST_LEVELS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody in a post, or who stands in for them; `level` and `region_code` say where.
+
+    For a grouping (联村) that is the lowest of its regions that was asked about.
+    """
+
+    person_id: UUID
+    name: str
+    post_code: str
+    role: str
+    rung: int | None
+    level: int
+    region_code: str
+    unit_code: str | None
+    on_duty: bool
+    stands_in_for: UUID | None
+
+
+_DAY = bindparam("day", type_=CodeText)
+_AT = bindparam("at", type_=InstantType())
+_ON_PATH = [bindparam(f"code_{i}", type_=CodeText) for i in range(MOST_LEVELS)]
+_STAND_IN, _OTHER = aliased(Person), aliased(Leave)
+
+
+def in_force() -> ColumnElement[bool]:
+    """Whether an appointment holds, for the values of `moment`."""
+    return and_(
+        Appointment.starts_on <= _DAY,
+        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _DAY),
+        or_(Appointment.ended_at.is_(None), Appointment.ended_at > _AT),
+    )
+
+
+def on_leave(leave: Any = Leave) -> ColumnElement[bool]:
+    """Whether a leave lasts, for the values of `moment`."""
+    return and_(leave.cancelled_at.is_(None), leave.starts_at <= _AT, leave.ends_at > _AT)
+
+
+def moment(at: datetime) -> dict[str, Any]:
+    """The values of `in_force` and `on_leave`."""
+    return {"at": at, "day": clock.business_day(at).isoformat()}
+
+
+# The roster of an appointment as the one text that `roster.read` understands.
+_WORD = cast(DutyShift.weekday, CodeText) + DutyShift.starts + DutyShift.ends
+
+
+def shifts_of(appointment_id: Any) -> Any:
+    """The joined roster of an appointment, as a column."""
+    # A separator given as text would be rendered anew at each execution, at a third of its cost.
+    comma: Any = literal_column("','")
+    joined = select(func.aggregate_strings(_WORD, comma))
+    return joined.where(DutyShift.appointment_id == appointment_id).scalar_subquery()
+
+
+_STAND_IN_AWAY = exists().where(_OTHER.person_id == Leave.stand_in_id, on_leave(_OTHER))
+_STANDS_IN = and_(
+    _STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == "active", not_(_STAND_IN_AWAY)
+)
+_SEAT = (
+    Appointment.id, Appointment.person_id, Appointment.post_code, Appointment.unit_code,
+    Region.code, Region.level,
+)  # fmt: skip
+# What the duty board shows beside that.
+_SEAT_SHOWN = (Appointment.phone, Appointment.photo_id, Region.name.label("region_name"))
+_POST_SHOWN = (Post.name.label("post_name"), Post.name_en.label("post_name_en"), Post.duties)
+
+
+def _seats(which: ColumnElement[bool], more: Sequence[Any]) -> Subquery:
+    """Appointments in force, each at its region or at every one of its grouping's."""
+    alone = select(*_SEAT, *more).join(Region, Region.code == Appointment.region_code)
+    together = (
+        select(*_SEAT, *more)
+        .join(GroupingRegion, GroupingRegion.grouping_code == Appointment.grouping_code)
+        .join(Region, Region.code == GroupingRegion.region_code)
+        # Says what a CHECK says, so that the index finds the few that are for groupings.
+        .where(Appointment.region_code.is_(None))
+    )
+    both = (query.where(which, in_force()) for query in (alone, together))
+    return union_all(*both).subquery("seat")
+
+
+def _holding(
+    which: ColumnElement[bool], of_seat: Sequence[Any] = (), of_post: Sequence[Any] = ()
+) -> Select[Any]:
+    """Who is in these posts, with roster, leave and stand-in, the nearest region first."""
+    seat = _seats(which, of_seat).c
+    return (
+        select(
+            *seat, Person.name, Post.role, Post.rung, shifts_of(seat.id).label("shifts"),
+            Leave.id.label("leave_id"), _STAND_IN.id.label("stand_in_id"),
+            _STAND_IN.name.label("stand_in_name"), *of_post,
+        )
+        .join_from(seat.id.table, Post, Post.code == seat.post_code)
+        .join(Person, and_(Person.id == seat.person_id, Person.state == "active"))
+        .outerjoin(Leave, and_(Leave.person_id == seat.person_id, on_leave()))
+        .outerjoin(_STAND_IN, _STANDS_IN)
+        .order_by(
+            # Off the ladder comes last, also where the database would put NULL first.
+            seat.level.desc(), Post.rung.nulls_last(), Post.position, seat.id,
+        )
+    )  # fmt: skip
+
+
+# Built once, because routing asks on every report.
+_AROUND = _holding(Region.code.in_(_ON_PATH))
+_BOARD = _holding(Region.code.in_(_ON_PATH), _SEAT_SHOWN, _POST_SHOWN).where(Post.on_board)
+_OF_UNIT = _holding(Appointment.unit_code == bindparam("unit", type_=CodeText))
+
+
+def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
+    """Everyone in a post at `at` in a region on `path`, or in a grouping with one of them.
+
+    The nearest region first, in it the lowest rung, off the ladder last. Somebody on leave is
+    replaced by their stand-in, who keeps their hours; without one they are listed, not on duty.
+    """
+    return _holders(core(tx).execute(_AROUND, _on(path) | moment(at)), at)
+
+
+def members(tx: Session, unit_code: str, at: datetime) -> list[Holder]:
+    """Everyone in a post of a responsible unit (责任单位) at `at`, as `holders`."""
+    return _holders(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}), at)
+
+
+def is_member(tx: Session, person_id: UUID, unit_code: str, at: datetime) -> bool:
+    """Whether a person works for a unit at `at`, or stands in for somebody who does."""
+    return any(holder.person_id == person_id for holder in members(tx, unit_code, at))
+
+
+def board(tx: Session, path: str, at: datetime) -> list[Row[Any]]:
+    """Who is shown on the duty board (上岗公示) of the region with this path, as `holders`."""
+    return _once(core(tx).execute(_BOARD, _on(path) | moment(at)))
+
+
+def _on(path: str) -> dict[str, Any]:
+    codes = path.strip("/").split("/")
+    return {f"code_{i}": codes[i] if i < len(codes) else "" for i in range(MOST_LEVELS)}
+
+
+def _once(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Each appointment at its lowest region only."""
+    found: dict[UUID, Row[Any]] = {}
+    for row in rows:
+        found.setdefault(row.id, row)
+    return list(found.values())
+
+
+def _holders(rows: Iterable[Row[Any]], at: datetime) -> list[Holder]:
+    now = roster.moment(at)
+    return [_holder(row, now) for row in _once(rows)]
+
+
+def _holder(row: Row[Any], at: roster.Moment) -> Holder:
+    replaced = row.stand_in_id is not None
+    present = replaced or row.leave_id is None
+    return Holder(
+        person_id=row.stand_in_id if replaced else row.person_id,
+        name=row.stand_in_name if replaced else row.name,
+        post_code=row.post_code, role=row.role, rung=row.rung, level=row.level,
+        region_code=row.code, unit_code=row.unit_code,
+        on_duty=present and roster.is_on(roster.read(row.shifts), at),
+        stands_in_for=row.person_id if replaced else None,
+    )  # fmt: skip
+
+
+_THIS = bindparam("appointment", type_=IdType())
+_PLACES = union_all(
+    select(Region.code, Region.path)
+    .join(Appointment, Appointment.region_code == Region.code)
+    .where(Appointment.id == _THIS),
+    select(Region.code, Region.path)
+    .join(GroupingRegion, GroupingRegion.region_code == Region.code)
+    .join(Appointment, Appointment.grouping_code == GroupingRegion.grouping_code)
+    .where(Appointment.id == _THIS),
+)
+
+
+def places(tx: Session, appointment_id: UUID) -> Sequence[Any]:
+    """Code and path of the regions that an appointment is for: one, or a grouping's members."""
+    return core(tx).execute(_PLACES, {"appointment": appointment_id}).all()

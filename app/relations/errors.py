@@ -1,0 +1,38 @@
+"""What can go wrong with relations and suspicions."""
+
+from app.kit.errors import Conflict, Forbidden, NotFound, Words
+
+
+class SplitForbidden(Forbidden):
+    code = "split_forbidden"
+    title = Words("您不能拆分此案件", "You may not split this case")
+
+
+class CaseEnded(Conflict):
+    code = "case_ended"
+    title = Words("案件已办结，不能再拆分", "The case has ended and cannot be split")
+
+
+class LinkToItself(Conflict):
+    code = "link_to_itself"
+    title = Words("案件不能关联自身", "A case cannot be linked to itself")
+
+
+class SuspicionNotFound(NotFound):
+    code = "suspicion_not_found"
+    title = Words("没有这条疑点", "No such suspicion")
+
+
+class SuspicionDecided(Conflict):
+    code = "suspicion_decided"
+    title = Words("这条疑点已有结论", "The suspicion was decided already")
+
+
+class DecisionForbidden(Forbidden):
+    code = "decision_forbidden"
+    title = Words("您不能对此疑点作出结论", "You may not decide on this suspicion")
+
+
+class OwnPhoto(Forbidden):
+    code = "own_photo"
+    title = Words("不能对自己的照片作出结论", "Nobody decides on their own photo")

