@@ -16,6 +16,7 @@ from app.approvals import api as approvals
 from app.calendars import api as calendars
 from app.cases import api as cases
 from app.categories import api as categories
+from app.desk import api as desk
 from app.feedback import api as feedback
 from app.grids import api as grids
 from app.grids.service import GridCache
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Matched in this order, so the busiest come first.
     # Relations stand before reports, or `nearby` would be taken for the id of a report.
     ledger.router, relations.router, reports.router, cases.router, home.router, store.router,
+    desk.router,
     media.router, identity.router, notify.router, grids.router, categories.router, regions.router,
     rewards.router, calendars.router, posts.router, routing.router,
     feedback.router,
@@ -96,6 +98,7 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     # As many threads as connections: a thread that waits for one would stall its holder's commit.
     state.threads = anyio.CapacityLimiter(settings.pool_size)
     state.hashing = anyio.CapacityLimiter(2)
+    state.printing = anyio.CapacityLimiter(1)
     state.in_flight = InFlight()
     state.token_keys = TokenKeys(_token_secrets(settings))
     state.wechat_appid = settings.wechat_appid

@@ -4,7 +4,7 @@ Every entry is written under the lock of the case's row, so positions have no ga
 own `entries` and `chain` always name the last one; `xinxin audit` recomputes all of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -89,27 +89,3 @@ def _event_out(entry: CaseEntry, names: dict[UUID, str]) -> CaseEventOut:
         from_status=data.pop("from", None), to_status=data.pop("to", None), actor=actor,
         note=entry.note, public_note=entry.public_note, data=data, hash=entry.hash,
     )  # fmt: skip
-
-
-def broken(tx: Session) -> Iterator[str]:
-    """What is wrong with the histories, case by case; reads each entry once, in order."""
-    ends = {row.id: (row.entries, row.chain) for row in tx.execute(_ENDS)}
-    position, chain, current = 0, "", None
-    for row in tx.execute(_ENTRIES.execution_options(yield_per=1000)).mappings():
-        if row["case_id"] != current:
-            position, chain, current = 0, "", row["case_id"]
-        position += 1
-        if row["position"] != position or row["hash"] != hashed(chain, dict(row)):
-            yield f"broken: history of case {current} at entry {row['position']}"
-        chain = row["hash"]
-        if ends.get(current) == (position, chain):
-            del ends[current]
-    yield from (
-        f"broken: history of case {case_id} has lost entries"
-        for case_id, (entries, _) in ends.items()
-        if entries
-    )
-
-
-_ENDS = select(Case.id, Case.entries, Case.chain)
-_ENTRIES = select(CaseEntry.__table__).order_by(CaseEntry.case_id, CaseEntry.position)

@@ -81,9 +81,11 @@ _REPORTED = (
     .where(Report.person_id == _ME)
 )
 _LAST = aliased(CaseMove)
+# Correlated by name: left alone, a subquery two levels down would range over all cases.
 _DISPATCHED = (
     select(func.max(_LAST.version))
-    .where(_LAST.case_id == Case.id, _LAST.move == "dispatch")
+    .where(_LAST.case_id == CaseMove.case_id, _LAST.move == "dispatch")
+    .correlate(CaseMove)
     .scalar_subquery()
 )
 _HANDLED = exists().where(

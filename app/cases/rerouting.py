@@ -52,8 +52,10 @@ def _apply(tx: Session, case: Case, decision: Decision, category_code: str | Non
             case.category_code = terms.category_code
     case.region_code, case.grid_code = decision.region_code, decision.grid_code
     case.net_code = decision.net_code
-    # Until it is filed, whoever is nearest looks at it; then its own level handles it.
-    case.level_code = decision.level_code if case.status == "filed" else None
+    if case.level_code not in decision.path.split("/"):
+        # Until it is filed, whoever is nearest looks at it; then its own level handles it. A level
+        # to which it was handed up stays.
+        case.level_code = decision.level_code if case.status == "filed" else None
     case.routing, case.rerouted = decision.explained, True
     tx.execute(delete(CaseScope).where(CaseScope.case_id == case.id))
     tx.execute(delete(CaseText).where(CaseText.case_id == case.id))

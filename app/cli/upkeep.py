@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 from sqlalchemy import select
 
+from app.cases import audit as case_audit
 from app.cli.root import cli, unit
 from app.kit import audit as audit_kit
 from app.kit import outbox
@@ -33,10 +34,14 @@ def jobs(
 
 @cli.command()
 def audit() -> None:
-    """Check every invariant of points, awards and stock; exits 1 and names what is broken."""
+    """Check every invariant of points, awards, stock and cases, and the hash chain of every case's
+    history; exits 1 and names what is broken."""
     with unit(write=False) as tx:
-        checks = {**ledger_audit.CHECKS, **rewards_audit.CHECKS, **store_audit.CHECKS}
-        findings = audit_kit.broken(tx, checks)
+        checks = {
+            **ledger_audit.CHECKS, **rewards_audit.CHECKS, **store_audit.CHECKS,
+            **case_audit.CHECKS,
+        }  # fmt: skip
+        findings = [*audit_kit.broken(tx, checks), *case_audit.broken_histories(tx)]
     for finding in findings:
         typer.echo(finding, err=True)
     typer.echo("audit: clean" if not findings else f"audit: {len(findings)} broken")

@@ -14,14 +14,20 @@ from app.identity import queries as identity_queries
 from app.identity import service as identity
 from app.identity.access import Actor, Held
 from app.identity.models import Person, Role
+from app.kit import clock
 from app.kit.ids import new_id
 from app.ledger import funds
 from app.ledger.models import Contributor, Fund
 from app.ledger.schemas import ContributionDraft
+from app.posts import appointments
+from app.posts import service as posts
+from app.posts.schemas import AppointmentDraft
 from app.regions import imports as region_imports
 from app.regions import queries as regions_queries
 from app.regions import service as regions
 from app.rewards import service as rewards
+from app.routing import service as routing
+from app.routing.schemas import RoutingRuleDraft, RuleSetDraft
 from app.store import service as store
 from app.store import stock
 
@@ -32,10 +38,12 @@ STATION = "TN002"
 SPOT = (30.1928, 105.8364)
 # Known to everyone who reads this: such accounts exist in development only.
 PASSWORD = "demo-only-password"  # noqa: S105
+PHONE = "13800008000"
 TILL, TILL_SECRET = "till-tn002", "demo-only-till-secret"
-STAFF = {
-    "wang": ("王网格", Role.GRID_STAFF),
-    "zhao": ("赵网格长", Role.GRID_HEAD),
+STAFF: dict[str, tuple[str, Role | None]] = {
+    "wang": ("王网格", None),
+    "zhao": ("赵网格长", None),
+    "nong": ("农技员老田", None),
     "qian": ("钱派遣", Role.DISPATCHER),
     "sun": ("孙核查", Role.CHECKER),
     "li": ("李店主", Role.KEEPER),
@@ -64,9 +72,10 @@ def load(tx: Session) -> bool:
     if identity_queries.find_account(tx, "wang") is not None:
         return False
     load_map(tx)
+    posts.load_seed(tx)
     categories.load_seed(tx)
-    grid = grid_of_spot(tx)
-    people = {name: _staff(tx, name, grid) for name in STAFF}
+    people = {name: _staff(tx, name) for name in STAFF}
+    _team(tx, people, grid_of_spot(tx))
     fund = _fund(tx, people["ma"], people["wu"])
     rewards.add_rule(
         tx, code="verified_problem", event="report.filed",
@@ -96,13 +105,32 @@ def grid_of_spot(tx: Session) -> str:
     return code
 
 
-def _staff(tx: Session, name: str, grid: str) -> Person:
+def _staff(tx: Session, name: str) -> Person:
     shown, role = STAFF[name]
     person = identity.add_staff(tx, name, PASSWORD, shown, development=True)
-    community = regions_queries.get_region(tx, grid).parent_code or DISTRICT
-    region = {Role.GRID_STAFF: grid, Role.GRID_HEAD: community}.get(role, DISTRICT)
-    identity.grant(tx, None, person.id, role, region)
+    if role is not None:
+        identity.grant(tx, None, person.id, role, DISTRICT)
     return person
+
+
+def _team(tx: Session, people: dict[str, Person], grid: str) -> None:
+    """Appoints the grid's team and the town's agronomist, who gets what ails the fields."""
+    town = regions_queries.get_region(tx, grid).path.split("/")[2]
+    he = _as(people["he"], Role.ADMINISTRATOR)
+    today = clock.business_day(clock.now()).isoformat()
+    for name, post, region in (
+        ("wang", "grid_staff_full", grid), ("zhao", "grid_head", grid),
+        ("nong", "agronomist", town),
+    ):  # fmt: skip
+        draft = AppointmentDraft(
+            person_id=people[name].id, post_code=post, region_code=region, starts_on=today,
+            phone=PHONE,
+        )  # fmt: skip
+        appointments.appoint(tx, he, draft)
+    rule = RoutingRuleDraft(
+        name="农作物病虫害归镇街农技员", category_code="E06", post_code="agronomist"
+    )
+    routing.publish(tx, he, RuleSetDraft(region_code=DISTRICT, rules=[rule]))
 
 
 def _fund(tx: Session, manager: Person, approver: Person) -> Fund:

@@ -109,11 +109,12 @@ class Story:
         self.tell(f"    刘波的积分：在途 {points['on_the_way']}，可用 {points['spendable']}")
 
     def wang_takes_it_on(self) -> None:
-        """派给自己并签收，24 小时时限开始。 He takes it on; the 24-hour clock starts."""
+        """派给自己、签收，先围挡防护；24 小时时限开始。 He takes it on and guards the spot first."""
         who = self._get("/v1/me", who="wang")["id"]
         case = self._move("wang", "dispatch", assignee_id=who, public_note="正在安排更换")
         self.tell(f"    处置时限 due {case['handle_due_at']}")
         self._move("wang", "accept")
+        self._move("wang", "make_safe", note="已放置围挡和警示牌", public_note="现场已围挡")
 
     def wang_repairs_it(self) -> None:
         """换上新井盖，拍照为证。 A new cover is put in; a photo proves it."""

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from app.cases import queue
@@ -37,13 +47,13 @@ def counters(tx: Session, actor: Actor, region: str | None) -> CountersOut:
     )
 
 
-def _flags(codes: list[str]) -> Select[Any]:
+def _flags(codes: list[str]) -> Any:
     now = clock.now()
     counted = {
         "due_soon": and_(Case.warn_at <= now, Case.due_at >= now),
         "overdue": Case.due_at < now,
-        "suspected": Case.suspected.is_(True),
-        "supervised": Case.supervised.is_(True),
+        "suspected": Case.suspected,
+        "supervised": Case.supervised,
     }
     return (
         select(*(_sum(condition).label(name) for name, condition in counted.items()))
@@ -52,7 +62,7 @@ def _flags(codes: list[str]) -> Select[Any]:
     )
 
 
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+def _sum(condition: SQLColumnExpression[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 

@@ -6,12 +6,16 @@ from sqlalchemy.orm import Session
 from app.grids.errors import GridNotFound
 from app.grids.models import Grid, GridVersion
 from app.grids.schemas import GridOut
+from app.kit.db import core
 from app.regions.models import Region
+
+# Built once: every routing asks whether the map has changed.
+_VERSION = select(GridVersion.version)
 
 
 def version(tx: Session) -> int:
     """The version of the whole set; 0 before the first import."""
-    return tx.scalar(select(GridVersion.version)) or 0
+    return core(tx).execute(_VERSION).scalar() or 0
 
 
 def shapes(tx: Session) -> list[tuple[str, bytes]]:

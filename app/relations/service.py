@@ -107,7 +107,8 @@ def _see_both(tx: Session, actor: Actor, case_id: UUID, other_id: UUID) -> None:
 def _tell_both(
     tx: Session, actor: Actor, kind: str, pair: tuple[UUID, UUID], note: str | None
 ) -> None:
-    numbers = dict(tx.execute(select(Case.id, Case.number).where(Case.id.in_(pair))).tuples())
+    rows = tx.execute(select(Case.id, Case.number).where(Case.id.in_(pair)))
+    numbers = {row.id: row.number for row in rows}
     for one, other in (pair, pair[::-1]):
         told = {"number": numbers[other]}
         history.record(tx, one, kind, actor_id=actor.person_id, note=note, data=told)

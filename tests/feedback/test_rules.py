@@ -64,7 +64,8 @@ def test_placeholders_that_we_fill(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["{name}", "{", "}", "{{number}}", "{number!r}", "{number.real}", "{0}", "{}", "{ grid}"]
+    "text",
+    ["{name}", "{", "}", "{{number}}", "{number!r}", "{number.real}", "{0}", "{}", "{ grid}"],
 )
 def test_anything_else_in_braces_is_refused(text):
     with pytest.raises(PlaceholderUnknown):
@@ -90,7 +91,5 @@ def test_reasons_belong_to_their_moves():
 
 
 def test_templates_are_for_the_moves_that_speak_to_the_reporter():
-    speaking = {
-        m.name for m in MOVES if m.offered and "public_note" in (*m.required, *m.optional)
-    }
+    speaking = {m.name for m in MOVES if m.offered and "public_note" in (*m.required, *m.optional)}
     assert set(get_args(AnswerMove)) == speaking

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from cast import DISTRICT, STREET
+from cast import DISTRICT, GRID, INSIDE, STREET
+from flows.story import key, upload
 from matrix.stage import public_word
 from sqlalchemy import select
 
@@ -11,7 +12,6 @@ from app.cases import history
 from app.cases.models import Case
 from app.identity.models import Role
 from app.kit.db import work
-from app.patrols.models import Patrol  # noqa: F401 - so that its table is known
 
 TEXT = "材料已到，今天下午更换井盖"
 
@@ -42,7 +42,7 @@ def test_the_reporter_reads_it(client, desk, db):
     assert message["text"] == f"案件 {case['number']} 有新进展：{TEXT}"
     shown = client.get(f"/v1/cases/{case['id']}", headers=desk.wang).json()
     assert shown["version"] == version
-    with work(db, write=False) as tx:
+    with work(db, write=True) as tx:
         assert list(history.broken(tx)) == []
 
 
@@ -117,9 +117,6 @@ def test_after_the_end_409(client, desk, db):
 
 
 def test_a_case_that_nobody_reported(client, desk, newcomer, as_):
-    from cast import GRID, INSIDE
-
-    from flows.story import key, upload
 
     patrol = client.post("/v1/patrols", json={"region_code": GRID}, headers={**desk.wang, **key()})
     finding = {

@@ -189,5 +189,3 @@ class TestMerging:
         assert [c["number"] for c in there["merged"]] == [other["number"]]
         here = client.get(url.format(other["id"]), headers=desk.qian).json()
         assert here["merged_into"]["number"] == one["number"]
-
-

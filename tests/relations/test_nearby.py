@@ -48,7 +48,14 @@ class TestNearby:
         case = desk.reported(spot(2), address="隆鑫商圈东门", description="我住三楼 1380000")
         text = json.dumps(near(client, desk.liu, spot(2)).json(), ensure_ascii=False)
         assert case["number"] in text
-        for secret in ("三楼", "隆鑫", case["id"], desk.report["id"], str(desk.reporter.id), "30.4"):
+        for secret in (
+            "三楼",
+            "隆鑫",
+            case["id"],
+            desk.report["id"],
+            str(desk.reporter.id),
+            "30.4",
+        ):
             assert secret not in text
 
     def test_anonymous_photos_are_not_shown(self, client, desk):

@@ -1,0 +1,175 @@
+"""The staff's desk: counters, bulk dispatch, saved filters, export, the print sheet."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import anyio.to_thread
+from fastapi import Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.cases.errors import CaseNotFound
+from app.cases.queue import Filters
+from app.cases.schemas import Status
+from app.cases.service import Means
+from app.desk import exports, printing, queries, service, sheet, views
+from app.desk.errors import FilterNotFound, FiltersFull
+from app.desk.exports import Format
+from app.desk.schemas import (
+    CountersOut,
+    DispatchDraft,
+    DispatchOut,
+    SavedFilterDraft,
+    SavedFilterList,
+    SavedFilterOut,
+)  # fmt: skip
+from app.grids.service import GridCache
+from app.identity.access import Actor, Staff, find_staff
+from app.identity.errors import PersonOnly, StaffOnly
+from app.kit import actions
+from app.kit.errors import AppError, Unauthenticated
+from app.kit.http import apart, in_transaction
+from app.kit.marks import FromApp
+from app.kit.problems import Raises, raises
+from app.kit.router import Router
+from app.kit.schema import Code, Name
+from app.kit.unit import Prepared
+from app.media import service as media
+from app.media.errors import BucketUnavailable
+
+router = Router(prefix="/v1", tags=["desk 工作台"])
+T = TypeVar("T")
+Objection = Annotated[timedelta, FromApp("objection")]
+Grids = Annotated[GridCache, FromApp("grids")]
+Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
+FilterName = Annotated[Name, Path(examples=["今天要签收的"])]
+MEDIA = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8", "pdf": "application/pdf",
+}  # fmt: skip
+
+
+def _file(kinds: tuple[str, ...], *refusals: type[AppError]) -> Raises:
+    """What an endpoint answers that gives a file."""
+    declared = raises(*refusals)
+    content: dict[str, Any] = {MEDIA[kind].partition(";")[0]: {} for kind in kinds}
+    declared[200] = {"description": "The file", "content": content}
+    return declared
+
+
+async def _as_staff(request: Request, read: Callable[[Session, Actor], T]) -> T:
+    """Reads in a unit of its own, before the slow part. Raises as the annotation `Staff`."""
+    claims = getattr(request.state, "claims", None)
+    if claims is None:
+        raise Unauthenticated
+    return await apart(request, lambda tx: read(tx, find_staff(tx, claims)), write=False)
+
+
+async def _slowly(request: Request, work: Callable[[], T]) -> T:
+    """In a thread that holds no connection; few at a time, for they take the processor."""
+    return await anyio.to_thread.run_sync(work, limiter=request.app.state.printing)
+
+
+@router.get("/desk/counters", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def get_counters(tx: Session, actor: Staff, region: Region = None) -> CountersOut:
+    """How many open cases of the caller's regions wait for what."""
+    return queries.counters(tx, actor, region)
+
+
+@router.post("/desk/dispatches", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def dispatch_cases(
+    tx: Session, actor: Staff, objection: Objection, grids: Grids, body: DispatchDraft
+) -> DispatchOut:
+    """Gives up to fifty filed cases to one person or unit; each answers for itself."""
+    return service.dispatch(tx, actor, body, Means(objection, grids))
+
+
+@router.get("/desk/filters", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def list_filters(tx: Session, actor: Staff) -> SavedFilterList:
+    """The caller's own saved filters, in their order."""
+    return views.saved_list(tx, actor)
+
+
+@router.put("/desk/filters/{name}", responses=raises(PersonOnly, StaffOnly, FiltersFull))
+@in_transaction
+def save_filter(
+    tx: Session, actor: Staff, name: FilterName, body: SavedFilterDraft
+) -> SavedFilterOut:
+    """Saves a filter of the queue under a name, in the place of the one before."""
+    return service.save_filter(tx, actor, name, body)
+
+
+@router.delete("/desk/filters/{name}", responses=raises(PersonOnly, StaffOnly, FilterNotFound))
+@in_transaction
+def delete_filter(tx: Session, actor: Staff, name: FilterName) -> SavedFilterList:
+    """Deletes one of the caller's own filters; the answer is those that are left."""
+    return service.delete_filter(tx, actor, name)
+
+
+async def _table(
+    request: Request,
+    format: Annotated[Format, Query()],  # noqa: A002
+    status: Annotated[Status | None, Query()] = None,
+    region: Region = None,
+    category: Annotated[Code | None, Query()] = None,
+    mine: Annotated[bool, Query(description="Given to me")] = False,
+    overdue: Annotated[bool, Query()] = False,
+    open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
+    suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
+    q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
+) -> Prepared:
+    """The slow part: walks the queue in a reading unit, then makes the file in none."""
+    wanted = Filters(status, region, category, mine, overdue, open, suspected, q)
+    made = await _as_staff(request, lambda tx, actor: exports.table(tx, actor, wanted))
+    data = await _slowly(request, partial(exports.file, made, format))
+    return Prepared(
+        {"kind": format, "data": data, "count": made.count, "truncated": made.truncated}
+    )
+
+
+@router.get(
+    "/desk/export",
+    responses=_file(("xlsx", "csv"), PersonOnly, StaffOnly),
+    response_class=Response,
+)
+@in_transaction(write=True, first=_table)
+def export_cases(
+    tx: Session, actor: Staff, kind: Format, data: bytes, count: int, truncated: bool
+) -> Response:
+    """The queue as a file, up to 20,000 rows; `X-Truncated: true` says that there were more."""
+    actions.record(tx, actor.person_id, "cases.exported", "case", "queue", count=count, format=kind)
+    headers = {"Content-Disposition": f'attachment; filename="cases.{kind}"'}
+    if truncated:
+        headers["X-Truncated"] = "true"
+    return Response(data, media_type=MEDIA[kind], headers=headers)
+
+
+async def _print(request: Request, case_id: UUID) -> Prepared:
+    """The slow part: reads the case in a unit, its photos and the PDF outside of any."""
+    facts = await _as_staff(request, lambda tx, actor: sheet.read(tx, actor, case_id))
+    bucket = request.app.state.bucket
+
+    def read_photo(photo_id: UUID) -> bytes:
+        data: bytes = bucket.read(media.key(photo_id, "display"))
+        return data
+
+    pdf = await _slowly(request, partial(printing.render, facts, read_photo))
+    return Prepared({"case_id": case_id, "number": facts.number, "pdf": pdf})
+
+
+@router.get(
+    "/cases/{case_id}/sheet",
+    responses=_file(("pdf",), PersonOnly, StaffOnly, CaseNotFound, BucketUnavailable),
+    response_class=Response,
+)
+@in_transaction(write=True, first=_print)
+def print_case(tx: Session, actor: Staff, case_id: UUID, number: str, pdf: bytes) -> Response:
+    """One case on paper (A4): facts, routing, clocks, photos before and after, its history."""
+    actions.record(tx, actor.person_id, "case.printed", "case", case_id)
+    headers = {"Content-Disposition": f'inline; filename="case-{number}.pdf"'}
+    return Response(pdf, media_type=MEDIA["pdf"], headers=headers)
