@@ -8,7 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import queries
-from app.cases.errors import AssigneeUnknown, LevelUnknown, ReviewDateInvalid, UnitUnknown
+from app.cases.errors import (
+    AssigneeUnknown,
+    ChildrenOpen,
+    LevelUnknown,
+    ReviewDateInvalid,
+    UnitUnknown,
+)
 from app.cases.models import Case
 from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
@@ -142,7 +148,10 @@ def _rework(_tx: Session, _actor: Actor | None, at: Seen, _draft: CaseMoveDraft)
     return {}
 
 
-def _close(_tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> Data:
+def _close(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> Data:
+    # Asked again under the lock: a part may have been split off while this waited for it.
+    if queries.has_open_children(tx, at.case.id):
+        raise ChildrenOpen
     at.case.outcome = draft.outcome
     return {"outcome": draft.outcome}
 
@@ -154,6 +163,8 @@ def _reject(_tx: Session, _actor: Actor | None, _at: Seen, draft: CaseMoveDraft)
 def _reopen(_tx: Session, _actor: Actor | None, at: Seen, _draft: CaseMoveDraft) -> Data:
     was = at.case.outcome
     at.case.outcome = at.case.check_due_at = None
+    # Whatever broke again must be guarded again.
+    at.case.made_safe_at = at.case.safe_due_at = None
     return {"outcome": was}
 
 

@@ -122,6 +122,8 @@ def _open(
         region_code=decision.region_code, grid_code=decision.grid_code,
         routing=decision.explained, net_code=decision.net_code, level_code=None,
         hazard=bool(terms and terms.hazard), rework=0, returns=0, round=0, accept_due_at=now,
+        # Staff who found it know what it is; a reporter's choice is only a hint.
+        category_code=terms.category_code if terms and facts["source"] != "report" else None,
         clock_rule={}, cell=cell(facts["lat"], facts["lng"]) if here else None,
         suspected=False, supervised=False, rerouted=False, entries=0, chain="",
         created_at=now, updated_at=now, **facts,

@@ -240,6 +240,12 @@ def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
     return tx.execute(query).all()
 
 
+def has_open_children(tx: Session, case_id: UUID) -> bool:
+    """Whether a case that was split off this one has not ended."""
+    query = select(Case.id).where(Case.parent_id == case_id, Case.status.not_in(ENDED)).limit(1)
+    return tx.execute(query).first() is not None
+
+
 def assignees(tx: Session, path: str) -> Sequence[Any]:
     """Active people who may handle a case in the region with this path, the nearest post first."""
     query = (

@@ -7,7 +7,7 @@ it; so a grid's page costs the same as the district's, among a thousand cases or
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, and_, cast, func, literal_column, select, table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -61,7 +61,7 @@ def _narrowed(wanted: Filters) -> list[ColumnElement[bool]]:
     if wanted.open:
         found.append(Case.status.in_(OPEN))
     if wanted.suspected:
-        found.append(Case.suspected.is_(True))
+        found.append(and_(Case.suspected))
     return found
 
 

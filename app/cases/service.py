@@ -110,6 +110,8 @@ def _make(
         _require(made, draft)
     behind = queries.report_ids(tx, case.id)
     data = _change(tx, actor, at, made, draft, means)
+    if made.name == "unmerge":
+        behind = queries.report_ids(tx, case.id)
     before, case.status = case.status, made.target or case.status
     timing.turn(tx, case, at.path, made.name)
     move_id = _record(tx, actor, case, made, draft, before, data)

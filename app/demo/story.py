@@ -109,7 +109,7 @@ class Story:
         self.tell(f"    刘波的积分：在途 {points['on_the_way']}，可用 {points['spendable']}")
 
     def wang_takes_it_on(self) -> None:
-        """派给自己、签收，先围挡防护；24 小时时限开始。 He takes it on and guards the spot first."""
+        """派给自己、签收，先围挡防护；24 小时时限开始。 He takes it on, guards the spot."""
         who = self._get("/v1/me", who="wang")["id"]
         case = self._move("wang", "dispatch", assignee_id=who, public_note="正在安排更换")
         self.tell(f"    处置时限 due {case['handle_due_at']}")

@@ -27,8 +27,6 @@ MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 # A photo's box; two stand side by side.
 PHOTO_WIDTH, PHOTO_HEIGHT = 84 * mm, 63 * mm
-# A table's cell must fit on a page.
-MOST_CHARACTERS = 1200
 LINES = [
     ("GRID", (0, 0), (-1, -1), 0.4, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("LEFTPADDING", (0, 0), (-1, -1), 3), ("RIGHTPADDING", (0, 0), (-1, -1), 3),
@@ -95,13 +93,13 @@ def _photo(photo_id: UUID, read_photo: ReadPhoto) -> Any:
 
 
 def _table(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
+    # What somebody wrote may be longer than a page, so a row may go on over the next.
     cells = [[_text(cell) for cell in row] for row in rows]
-    return Table(cells, colWidths=widths, style=LINES, spaceBefore=2, spaceAfter=4)
+    return Table(cells, colWidths=widths, style=LINES, splitInRow=1)
 
 
 def _text(text: str) -> Paragraph:
-    cut = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
-    return Paragraph(escape(cut).replace("\n", "<br/>"), TEXT)
+    return Paragraph(escape(text).replace("\n", "<br/>"), TEXT)
 
 
 def _numbered(facts: Facts) -> type[Canvas]:

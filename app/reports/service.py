@@ -66,6 +66,8 @@ def _place(place: PlaceDraft | None) -> dict[str, Any]:
 
 def push_down(tx: Session, report_ids: list[UUID], **values: Any) -> None:
     """Sets what the reporter sees: status, case_number, grid_code, outcome, public_note."""
+    if not report_ids:
+        return
     values["updated_at"] = clock.now()
     given = [{"this": report_id, **values} for report_id in report_ids]
     core(tx).execute(_push(tuple(values)), given)

@@ -107,6 +107,7 @@ class Life:
                 self.running.add("made_safe")
 
     def _reopen(self) -> None:
+        self.made_safe = False
         self._dispatch()
 
     def _return(self) -> None:

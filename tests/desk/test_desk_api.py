@@ -28,6 +28,10 @@ def _clock():
 @pytest.fixture
 def unit(db, cast):
     """A unit that Zhao works in."""
+    return make_unit(db, cast.zhao)
+
+
+def make_unit(db, person):
     code = f"U{uuid4().hex[:8]}"
     with work(db, write=True) as tx:
         insert_row(tx, Unit, code=code, name="农业服务中心", region_code=DISTRICT, active=True)
@@ -36,7 +40,7 @@ def unit(db, cast):
             on_board=False, position=1, active=True,
         )  # fmt: skip
         insert_row(
-            tx, Appointment, id=new_id(), person_id=cast.zhao.id, post_code=code,
+            tx, Appointment, id=new_id(), person_id=person.id, post_code=code,
             region_code=OTHER_GRID, unit_code=code, starts_on="2020-01-01",
             created_at=clock.now(),
         )  # fmt: skip
@@ -75,14 +79,14 @@ class TestCounters:
         assert self.grown(client, desk.zhao, act) == {"mine": 1}
         assert self.grown(client, desk.wang, act) == {"to_sign": 1}
 
-    def test_mine_counts_a_case_once_that_is_given_to_both(self, client, db, cast, desk, unit):
-        case = desk.dispatched(to=cast.zhao)
+    def test_mine_counts_a_case_once_that_is_given_to_both(self, client, db, cast, desk):
+        case, unit = desk.dispatched(), make_unit(db, cast.wang)
 
         def act():
             with work(db, write=True) as tx:
                 tx.execute(update(Case).where(Case.id == case["id"]).values(unit_code=unit))
 
-        assert self.grown(client, desk.zhao, act) == {}
+        assert self.grown(client, desk.wang, act) == {}
 
     def test_flags_of_open_cases(self, client, db, desk):
         open_case, ended = desk.reported(), desk.closed()
@@ -100,11 +104,10 @@ class TestCounters:
         def due(warn, at):
             def act():
                 with work(db, write=True) as tx:
-                    tx.execute(
-                        update(Case)
-                        .where(Case.id == case["id"])
-                        .values(warn_at=now + timedelta(hours=warn), due_at=now + timedelta(hours=at))
-                    )
+                    times = {
+                        "warn_at": now + timedelta(hours=warn), "due_at": now + timedelta(hours=at),
+                    }  # fmt: skip
+                    tx.execute(update(Case).where(Case.id == case["id"]).values(times))
 
             return act
 

@@ -11,7 +11,7 @@ from flows.story import key, report, upload
 from matrix.stage import public_word
 from sqlalchemy import func, select
 
-from app.cases import history, service
+from app.cases import audit, service
 from app.feedback.models import FollowUp, Rating
 from app.feedback.schemas import RatingReason
 from app.identity.models import Role
@@ -91,7 +91,7 @@ class TestRating:
         shown = client.get(f"/v1/cases/{case['id']}", headers=desk.wang).json()
         assert shown["version"] == version
         with work(db, write=True) as tx:
-            assert list(history.broken(tx)) == []
+            assert list(audit.broken_histories(tx)) == []
 
     def test_once_and_for_good(self, client, desk, db):
         case = desk.closed()
@@ -238,7 +238,7 @@ class TestFollowUp:
             action = tx.scalars(query.where(StaffAction.object_id == case["id"])).one()
             assert action.actor_id == cast.qian.id
             assert CALL["text"] not in str(action.detail)
-            assert list(history.broken(tx)) == []
+            assert list(audit.broken_histories(tx)) == []
 
     def test_again_in_order(self, client, desk):
         case = desk.closed()

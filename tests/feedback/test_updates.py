@@ -8,7 +8,7 @@ from flows.story import key, upload
 from matrix.stage import public_word
 from sqlalchemy import select
 
-from app.cases import history
+from app.cases import audit
 from app.cases.models import Case
 from app.identity.models import Role
 from app.kit.db import work
@@ -43,7 +43,7 @@ def test_the_reporter_reads_it(client, desk, db):
     shown = client.get(f"/v1/cases/{case['id']}", headers=desk.wang).json()
     assert shown["version"] == version
     with work(db, write=True) as tx:
-        assert list(history.broken(tx)) == []
+        assert list(audit.broken_histories(tx)) == []
 
 
 def test_each_update_is_a_message_of_its_own(client, desk):

@@ -1,6 +1,5 @@
 """Joining a case as a co-reporter; merging cases and undoing it, also at once."""
 
-import pytest
 from cast import INSIDE
 from flows.story import key, move, moved
 from races.together import at_once
@@ -11,8 +10,6 @@ from app.cases.models import CaseMerge, CaseReport
 from app.kit.db import work
 from app.rewards import service as rewards
 from app.rewards.models import Award
-
-BROKEN = pytest.mark.xfail(reason="a move on a case without reports fails in `push_down`")
 
 
 def behind(db, case):
@@ -134,7 +131,6 @@ class TestMerging:
         sent = client.get(f"/v1/reports/{second[1]}", headers=second[0]).json()
         assert sent["status"] == "verifying"
 
-    @BROKEN
     def test_undoing_brings_the_reports_back(self, client, desk, db, drain):
         one = desk.reported(spot(41))
         first = desk.report["id"]

@@ -1,6 +1,5 @@
 """Splitting a part off a case, linking cases, and what both sides say of it."""
 
-import pytest
 from cast import INSIDE, INSIDE_OTHER
 from flows.story import move, upload
 from races.together import at_once
@@ -13,7 +12,6 @@ from app.kit.db import work
 from app.relations.models import CaseLink
 
 PART = {"description": "护栏也倒了"}
-BROKEN = pytest.mark.xfail(reason="a move on a case without reports fails in `push_down`")
 
 
 def split(client, headers, case, **more):
@@ -65,13 +63,11 @@ class TestSplit:
         shown = case_of(client, desk.qian, child)
         assert (shown["region_code"], shown["place"]) == (case["region_code"], None)
 
-    @BROKEN
     def test_the_child_goes_its_own_way(self, client, desk):
         case = desk.reported(place=INSIDE)
         child = case_of(client, desk.wang, part(client, desk.wang, case))
         assert desk.moved(child, "verify")["status"] == "verifying"
 
-    @BROKEN
     def test_the_parent_is_not_closed_before_its_children(self, client, desk):
         case = desk.resolved(place=INSIDE)
         child = case_of(client, desk.wang, part(client, desk.wang, case))
