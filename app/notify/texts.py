@@ -167,15 +167,15 @@ TEXTS: dict[str, tuple[Words, Words]] = {
     "patrol.missed": (
         Words("巡查未开始", "Patrol missed"),
         Words(
-            "{day} {hours} 的巡查"{plan}"（{name}）未按时开始。",
-            "The patrol "{plan}" of {name} on {day}, {hours}, was not begun.",
+            "{day} {hours} 的巡查“{plan}”（{name}）未按时开始。",
+            'The patrol "{plan}" of {name} on {day}, {hours}, was not begun.',
         ),
     ),
     "group.robot_refused": (
         Words("群机器人失效", "Group robot refused"),
         Words(
             "企业微信不再接受群“{group}”的机器人，请重新填写机器人地址。",
-            "WeCom no longer accepts the robot of the group "{group}"; enter its address again.",
+            'WeCom no longer accepts the robot of the group "{group}"; enter its address again.',
         ),
     ),
     "points.settled": (
