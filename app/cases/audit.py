@@ -26,12 +26,14 @@ CHECKS = {
         SELECT c.number FROM cases c
         WHERE NOT EXISTS (SELECT 1 FROM case_scopes s
                           WHERE s.case_id = c.id AND s.region_code = c.region_code
-                          AND s.status = c.status)""",
+                          AND s.status = c.status)
+        OR EXISTS (SELECT 1 FROM case_scopes s
+                   WHERE s.case_id = c.id AND s.status <> c.status)""",
     "who checked did not handle": """
         SELECT c.number FROM cases c
         JOIN case_moves m ON m.case_id = c.id AND m.move = 'close'
         JOIN case_moves h ON h.case_id = c.id AND h.actor_id = m.actor_id
-        WHERE h.move IN ('accept', 'return', 'resolve') AND h.version < m.version
+        WHERE h.move IN ('accept', 'return', 'resolve', 'make_safe') AND h.version < m.version
         AND h.version > (SELECT max(d.version) FROM case_moves d
                          WHERE d.case_id = c.id AND d.move = 'dispatch'
                          AND d.version < m.version)""",
@@ -41,7 +43,7 @@ CHECKS = {
         AND k.state IN ('running', 'paused')""",
     "the nearest deadline is the earliest that runs": """
         SELECT c.number FROM cases c
-        WHERE c.due_at <> (SELECT min(k.due_at) FROM case_clocks k
+        WHERE c.due_at IS DISTINCT FROM (SELECT min(k.due_at) FROM case_clocks k
                            WHERE k.case_id = c.id AND k.state = 'running')""",
     "a report stands behind a case once it is routed": """
         SELECT r.case_number FROM reports r

@@ -83,7 +83,8 @@ def unmerge(tx: Session, actor: Actor, case: Case) -> dict[str, Any]:
     history.record(tx, into.id, "merge_undone", actor_id=actor.person_id, data=told)
     reports.push_down(tx, mine, case_number=case.number, grid_code=case.grid_code)
     case.merged_into = None
-    return {"from": into.number, "reports": len(mine)}
+    # Not "from": that is the status before, in the entry that this becomes a part of.
+    return {"out_of": into.number, "reports": len(mine)}
 
 
 def leave(tx: Session, case: Case, person_id: UUID, report_id: UUID) -> None:

@@ -10,6 +10,10 @@ STATUSES = (
     "reported", "verifying", "filed", "dispatched", "in_progress", "resolved",
     "closed", "rejected", "merged", "suspended", "withdrawn",
 )  # fmt: skip
+WHILE_OPEN = (
+    "status IN ('reported', 'verifying', 'filed', 'dispatched', 'in_progress', 'resolved',"
+    " 'suspended')"
+)
 OUTCOMES = ("fixed", "no_action_needed", "not_responsible", "unable", "referred")
 
 
@@ -185,6 +189,14 @@ class CaseScope(Base):
     __table_args__ = (
         Index("ix_case_scopes_newest", "region_code", "created_at", "case_id"),
         Index("ix_case_scopes_status", "region_code", "status", "created_at", "case_id"),
+        Index(
+            "ix_case_scopes_open",
+            "region_code",
+            "created_at",
+            "case_id",
+            sqlite_where=text(WHILE_OPEN),
+            postgresql_where=text(WHILE_OPEN),
+        ),
     )
 
 

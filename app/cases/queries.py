@@ -75,10 +75,11 @@ def path_to(path: str, code: str | None) -> str:
 
 
 _ME = bindparam("me", type_=IdType())
-_REPORTED = (
-    exists()
+# As IN and not EXISTS: PostgreSQL would hash every report and every child there is.
+_REPORTED = _ME.in_(
+    select(Report.person_id)
     .where(CaseReport.case_id == Case.id, Report.id == CaseReport.report_id)
-    .where(Report.person_id == _ME)
+    .correlate(Case)
 )
 _LAST = aliased(CaseMove)
 # Correlated by name: left alone, a subquery two levels down would range over all cases.
@@ -99,7 +100,11 @@ _IN_UNIT = exists().where(
     or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _TODAY),
 )  # fmt: skip
 _CHILD = aliased(Case)
-_OPEN_CHILDREN = exists().where(_CHILD.parent_id == Case.id, _CHILD.status.not_in(ENDED))
+_OPEN_CHILDREN = Case.id.in_(
+    select(_CHILD.parent_id)
+    .where(_CHILD.parent_id == Case.id, _CHILD.status.not_in(ENDED))
+    .correlate(Case)
+)
 # Built once: a page of the queue and a single case are this statement with more conditions.
 CASES = select(
     *Case.__table__.c,

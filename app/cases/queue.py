@@ -6,12 +6,26 @@ it; so a grid's page costs the same as the district's, among a thousand cases or
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, cast, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.cases.models import STATUSES, Case, CaseScope, CaseText
+from app.cases.models import STATUSES, WHILE_OPEN, Case, CaseScope, CaseText
 from app.cases.queries import CASES, asking, visible_to
 from app.cases.workflow import ENDED, READERS
 from app.identity.access import Actor
@@ -21,6 +35,12 @@ from app.posts.models import Appointment
 from app.regions.models import Region
 
 OPEN = tuple(status for status in STATUSES if status not in ENDED)
+# Written out as the partial index has it, or the index would not be used.
+IS_OPEN: ColumnElement[bool] = literal_column(f"case_scopes.{WHILE_OPEN}")
+# In any other status nobody has the case; None is every status.
+GIVEN = {None, "dispatched", "in_progress", "resolved", "suspended", "closed"}
+# Up to here the matches of a search are taken by their ids.
+SELDOM = 200
 # Each region held is a walk of its own; more of them are walked together.
 MOST_WALKS = 4
 
@@ -43,8 +63,10 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     """A page of the cases that the actor sees, newest first."""
     held, given = asking(actor)
     shown = CASES.where(visible_to(held), *_narrowed(wanted))
-    walks = [] if wanted.mine else _by_scope(tx, actor, shown, wanted)
-    if wanted.mine or not wanted.region:
+    codes = scopes(tx, actor, wanted.region)
+    walks = [] if wanted.mine else _by_scope(tx, codes, shown, wanted)
+    # Whoever holds the whole of the wanted region has met every case of it already.
+    if wanted.mine or codes != [wanted.region]:
         walks += _by_person(tx, actor, shown, wanted)
     filters = (actor.person_id, *vars(wanted).values())
     return merged(tx, walks, limit=limit, cursor=cursor, filters=filters, given=given)
@@ -52,23 +74,27 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
 
 def _narrowed(wanted: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.status:
-        found.append(Case.status == wanted.status)
     if wanted.category:
         found.append(Case.category_code == wanted.category)
     if wanted.overdue:
         found.append(is_overdue())
-    if wanted.open:
-        found.append(Case.status.in_(OPEN))
     if wanted.suspected:
         found.append(and_(Case.suspected))
     return found
 
 
+def _of_status(
+    wanted: Filters, column: Any, is_open: ColumnElement[bool]
+) -> list[ColumnElement[bool]]:
+    """The status on the walk's own table only: on both, PostgreSQL would expect hardly any row."""
+    if wanted.status:
+        return [column == wanted.status]
+    return [is_open] if wanted.open or wanted.overdue else []
+
+
 def _by_scope(
-    tx: Session, actor: Actor, shown: Select[Any], wanted: Filters
+    tx: Session, codes: list[str], shown: Select[Any], wanted: Filters
 ) -> list[tuple[Any, Any]]:
-    codes = scopes(tx, actor, wanted.region)
     groups = [[code] for code in codes] if len(codes) <= MOST_WALKS else [codes]
     walks = []
     for group in groups:
@@ -80,11 +106,7 @@ def _by_scope(
             if len(group) == 1
             else CaseScope.region_code.in_(group)
         )
-        walk = walk.where(in_scope)
-        if wanted.status:
-            walk = walk.where(CaseScope.status == wanted.status)
-        elif wanted.open:
-            walk = walk.where(CaseScope.status.in_(OPEN))
+        walk = walk.where(in_scope, *_of_status(wanted, CaseScope.status, IS_OPEN))
         walks.append((walk, (CaseScope.created_at, CaseScope.case_id)))
     return walks
 
@@ -93,6 +115,8 @@ def _by_person(
     tx: Session, actor: Actor, shown: Select[Any], wanted: Filters
 ) -> list[tuple[Any, Any]]:
     """Cases given to the actor, or to a unit of theirs, in whichever region."""
+    if wanted.status not in GIVEN:
+        return []
     given = [Case.assignee_id == actor.person_id]
     if units := _units(tx, actor):
         given.append(Case.unit_code.in_(units))
@@ -101,13 +125,16 @@ def _by_person(
     if wanted.region:
         path = tx.scalar(select(Region.path).where(Region.code == wanted.region)) or "-"
         shown = shown.where(Region.path.startswith(path, autoescape=True))
+    shown = shown.where(*_of_status(wanted, Case.status, Case.status.in_(OPEN)))
     return [(shown.where(mine), (Case.created_at, Case.id)) for mine in given]
 
 
 def _units(tx: Session, actor: Actor) -> list[str]:
+    today = clock.business_day(clock.now()).isoformat()
     query = select(Appointment.unit_code).where(
         Appointment.person_id == actor.person_id, Appointment.unit_code.is_not(None),
-        Appointment.ended_at.is_(None),
+        Appointment.ended_at.is_(None), Appointment.starts_on <= today,
+        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
     )  # fmt: skip
     return [code for code in tx.scalars(query.distinct()) if code is not None]
 
@@ -152,15 +179,22 @@ def is_overdue() -> ColumnElement[bool]:
 
 
 def has_words(tx: Session, words: str, codes: list[str]) -> ColumnElement[bool]:
-    """Whether a case holds every word, by the full-text index of this engine.
+    """Whether a case holds every word; the scopes are words of the full-text index too.
 
-    The scopes are words of the index too, so that it is asked for what the actor may see only.
+    The index is asked first. What it finds seldom is taken by its ids; what it finds often is
+    looked for along the queue's own walk, which meets a page of it soon. Either way a page costs
+    the same among any number of cases.
     """
     asked = bigrams.asked(words)
-    if not asked:
-        return Case.id.is_(None)
+    found = _probe(tx, asked, codes) if asked else []
+    if not found:
+        return false()
+    return Case.id.in_(found) if len(found) <= SELDOM else _holds(tx, asked)
+
+
+def _probe(tx: Session, asked: list[str], codes: list[str]) -> list[UUID]:
     found = _fts5(asked, codes) if _is_sqlite(tx) else _tsvector(asked, codes)
-    return Case.id.in_(select(CaseText.case_id).where(found))
+    return list(tx.scalars(select(CaseText.case_id).where(found).limit(SELDOM + 1)))
 
 
 def _is_sqlite(tx: Session) -> bool:
@@ -173,7 +207,8 @@ def _fts5(asked: list[str], codes: list[str]) -> ColumnElement[bool]:
         terms.append(f"({' OR '.join(scope_word(code) for code in codes)})")
     matched = text("case_words MATCH :asked").bindparams(asked=" AND ".join(terms))
     rows: Any = select(literal_column("rowid")).select_from(table("case_words")).where(matched)
-    return CaseText.row.in_(rows)
+    # Limited in here: outside, every match would be fetched first.
+    return CaseText.row.in_(rows.limit(SELDOM + 1))
 
 
 def _tsvector(asked: list[str], codes: list[str]) -> ColumnElement[bool]:
@@ -187,6 +222,13 @@ def _tsvector(asked: list[str], codes: list[str]) -> ColumnElement[bool]:
         cast(" & ".join(terms), postgresql.TSQUERY)
     )
     return found
+
+
+def _holds(tx: Session, asked: list[str]) -> ColumnElement[bool]:
+    words = select(CaseText.words).where(CaseText.case_id == Case.id).correlate(Case)
+    text_of = literal(" ") + words.scalar_subquery() + literal(" ")
+    place = func.instr if _is_sqlite(tx) else func.strpos
+    return and_(*(place(text_of, f" {w}" if bigrams.is_prefix(w) else f" {w} ") > 0 for w in asked))
 
 
 def scope_word(code: str) -> str:

@@ -63,7 +63,7 @@ class Appointment(Base):
     person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), index=True)
     post_code: Mapped[CodeStr] = mapped_column(ForeignKey("posts.code"))
     region_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("regions.code"), index=True)
-    grouping_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("groupings.code"))
+    grouping_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("groupings.code"), index=True)
     unit_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("units.code"), index=True)
     # Business days, ISO, Asia/Shanghai; both included.
     starts_on: Mapped[CodeStr]

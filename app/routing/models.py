@@ -37,7 +37,7 @@ class RoutingRule(Base):
     net_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("nets.code"))
     region_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("regions.code"))
     source: Mapped[CodeStr | None]
-    # Weekdays 1..7; None is every day. Hours may pass midnight.
+    # Weekdays 1..7, none for every day. Hours may pass midnight.
     weekdays: Mapped[Json]
     starts: Mapped[CodeStr | None]
     ends: Mapped[CodeStr | None]

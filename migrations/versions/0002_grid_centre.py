@@ -15,6 +15,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+WHILE_OPEN = "status IN ('reported', 'verifying', 'filed', 'dispatched', 'in_progress', 'resolved', 'suspended')"
 KEYS = {
     "case_entries": "case_id,position", "routing_rulesets": "district,version",
     "routing_rules": "district,version,position", "category_terms": "category_code,region_code,version",
@@ -305,6 +306,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments")),
         sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_appointments_grouping_code"), "appointments", ["grouping_code"], unique=False
     )
     op.create_index(op.f("ix_appointments_person_id"), "appointments", ["person_id"], unique=False)
     op.create_index(
@@ -650,6 +654,14 @@ def upgrade() -> None:
         "case_scopes",
         ["region_code", "status", "created_at", "case_id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_case_scopes_open",
+        "case_scopes",
+        ["region_code", "created_at", "case_id"],
+        unique=False,
+        sqlite_where=sa.text(WHILE_OPEN),
+        postgresql_where=sa.text(WHILE_OPEN),
     )
     op.create_table(
         "case_texts",
@@ -1112,6 +1124,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_duty_shifts_appointment_id"), table_name="duty_shifts")
     op.drop_table("duty_shifts")
     op.drop_table("case_texts")
+    op.drop_index("ix_case_scopes_open", table_name="case_scopes")
     op.drop_index("ix_case_scopes_status", table_name="case_scopes")
     op.drop_index("ix_case_scopes_newest", table_name="case_scopes")
     op.drop_table("case_scopes")
@@ -1145,6 +1158,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_appointments_unit_code"), table_name="appointments")
     op.drop_index(op.f("ix_appointments_region_code"), table_name="appointments")
     op.drop_index(op.f("ix_appointments_person_id"), table_name="appointments")
+    op.drop_index(op.f("ix_appointments_grouping_code"), table_name="appointments")
     op.drop_table("appointments")
     op.drop_index("ix_answer_templates_move", table_name="answer_templates")
     op.drop_table("answer_templates")

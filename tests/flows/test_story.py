@@ -26,7 +26,9 @@ def test_the_whole_story(client, db, cast, as_, drain):
     assert (mine["status"], mine["grid_code"]) == ("reported", GRID)
 
     case = find_case(client, wang, mine["case_number"])
-    assert {m["move"] for m in case["moves"]} == {"verify", "file", "reject"}
+    assert {m["move"] for m in case["moves"]} == {
+            "verify", "file", "reject", "correct", "merge",
+        }  # fmt: skip
     case = moved(client, wang, case, "file", category_code="C0101")
     points = client.get("/v1/points", headers=liu).json()
     assert (points["spendable"], points["on_the_way"]) == (0, 10)

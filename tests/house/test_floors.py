@@ -104,8 +104,8 @@ def test_units_of_work_have_few_callers():
     ("attribute", "places"),
     [
         ("writer", {"kit/db.py", "kit/migrate.py"}),
-        # The sweep reads names in batches and must hold no transaction while it walks.
-        ("reader", {"kit/db.py", "kit/migrate.py", "media/service.py"}),
+        # The sweep and the comparing of photos take long: no transaction may wait for them.
+        ("reader", {"kit/db.py", "kit/migrate.py", "media/service.py", "relations/jobs.py"}),
         # A child process takes its settings from the environment: the demo makes one.
         ("environ", {"demo/play.py"}),
         ("getenv", set()),

@@ -14,13 +14,22 @@ from store.build import CODES, make_shop
 
 from app import tables
 from app.cases.models import Case, CaseEntry, CaseMove, CaseMovePhoto
+from app.categories.models import CategoryTerms
+from app.categories.service import load_seed
+from app.clocks.models import Clock
+from app.feedback.models import FollowUp, Rating
 from app.kit import clock
 from app.kit.db import work
 from app.kit.ids import new_id
 from app.media.models import Photo
+from app.patrols.models import Patrol, PatrolFinding, PatrolPoint
+from app.posts.models import Post
+from app.reports.models import Report
 from app.rewards import service as rewards
+from app.routing.models import RoutingDecision, RoutingRule, RuleSet
 from app.store import service as store
 from app.store.schemas import LineDraft, RedemptionDraft
+from app.supervision.models import Escalation
 
 NEW = "'01a20000-0000-7000-8000-000000000001'"
 APPEND_ONLY = "append-only"
@@ -80,6 +89,56 @@ def close_a_case(tx, shop):
     )  # fmt: skip
     tx.add_all([CaseMovePhoto(move_id=move.id, position=1, photo_id=photo.id), entry])
     tx.flush()
+    follow_a_case(tx, shop, case, now)
+
+
+def follow_a_case(tx, shop, case, now):
+    """One row of every other table whose rows are facts."""
+    li = shop.li.id
+    tx.add(RuleSet(district=DISTRICT, version=1, published_by=li, published_at=now))
+    post = Post(
+        code="head", name="网格长", name_en="Head", role="grid_head", duties=[], on_board=True,
+        position=1, active=True,
+    )  # fmt: skip
+    report = Report(
+        id=new_id(), person_id=li, description="井盖", anonymous=False, address="河边",
+        status="closed", created_at=now, updated_at=now,
+    )  # fmt: skip
+    clocked = Clock(
+        id=new_id(), case_id=case.id, kind="handle", round=1, mode="continuous", rule={},
+        allowed_s=1, started_at=now, warn_at=now, due_at=now, state="met", stopped_at=now, level=1,
+    )  # fmt: skip
+    patrol = Patrol(
+        id=new_id(), person_id=li, region_code=DISTRICT, day="2026-11-22", state="started",
+        due_at=now, started_at=now, distance_m=0, created_at=now,
+    )  # fmt: skip
+    tx.add_all([post, report, clocked, patrol])
+    tx.flush()
+    load_seed(tx)
+    tx.add_all(
+        [
+            RoutingRule(
+                district=DISTRICT, version=1, position=1, name="一", weekdays=[], post_code="head"
+            ),
+            RoutingDecision(
+                id=new_id(), case_id=case.id, reason="opened", explained={}, created_at=now
+            ),
+            CategoryTerms(
+                category_code="C0101", region_code=DISTRICT, version=1, questions=[], set_at=now
+            ),
+            Escalation(
+                id=new_id(), case_id=case.id, clock_id=clocked.id, level=1, region_code=DISTRICT,
+                told=[], created_at=now,
+            ),
+            Rating(report_id=report.id, case_id=case.id, stars=5, reasons=[], created_at=now),
+            FollowUp(id=new_id(), case_id=case.id, actor_id=li, reached=False, created_at=now),
+            PatrolPoint(
+                patrol_id=patrol.id, position=1, kind="track", lat=30.2, lng=105.8, at=now
+            ),
+            PatrolFinding(patrol_id=patrol.id, case_id=case.id, created_at=now),
+        ]
+    )  # fmt: skip
+    tx.flush()
 
 
 @dataclass(frozen=True)
@@ -106,6 +165,10 @@ def append_only():
         "stock_moves": "on_hand_change = 7", "award_changes": "points = 99",
         "case_moves": "move = 'x'", "case_entries": "note = 'x'", "case_move_photos": "position = 2",
         "staff_actions": "action = 'x'", "redemption_lines": "quantity = 2",
+        "routing_rulesets": "note = 'x'", "routing_rules": "name = 'x'",
+        "routing_decisions": "reason = 'corrected'", "category_terms": "due_hours = 1",
+        "escalations": "level = 9", "ratings": "stars = 1", "follow_ups": "text = 'x'",
+        "patrol_points": "lat = 1", "patrol_findings": "created_at = created_at",
     }  # fmt: skip
     assert set(some) >= set(tables.APPEND_ONLY)
     for table, change in some.items():

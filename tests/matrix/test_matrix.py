@@ -130,6 +130,10 @@ TABLE: dict[str, Row] = {
         "/v1/cases/{case}/events", works=("wang", "qian", "sun"), strangers=CASE_STRANGERS,
         by="wang", absent=f"/v1/cases/{ABSENT}/events", bad_urls=(f"/v1/cases/{MARKER}/events",),
         **STAFF),
+    "GET /v1/cases/{case_id}/clocks": Row(
+        "/v1/cases/{case}/clocks", works=("wang", "qian", "sun"), strangers=CASE_STRANGERS,
+        by="wang", absent=f"/v1/cases/{ABSENT}/clocks", bad_urls=(f"/v1/cases/{MARKER}/clocks",),
+        **STAFF),
     "GET /v1/cases/{case_id}/assignees": Row(
         "/v1/cases/{case}/assignees", works=("wang", "qian", "sun"), strangers=CASE_STRANGERS,
         by="wang", absent=f"/v1/cases/{ABSENT}/assignees",
