@@ -160,7 +160,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def tools_of(state: Any) -> Tools:
     """What the worker beside this server works with."""
-    return Tools(state.db, state.bucket, state.grids, state.robots)
+    return Tools(state.db, state.bucket, state.grids, state.robots, objection=state.objection)
 
 
 def refuse_wrong_database(db: Database, settings: Settings) -> None:

@@ -61,6 +61,8 @@ class Tools:
     robots: Robots | None = None
     # What photos look like; kept from job to job.
     hashes: HashCache = field(default_factory=HashCache)
+    # From a closing until its points may be spent.
+    objection: timedelta = timedelta()
 
 
 def make_handlers(tools: Tools) -> Handlers:
@@ -68,8 +70,10 @@ def make_handlers(tools: Tools) -> Handlers:
     return {
         "report.submitted": cases.route(tools.grids),
         "case.moved": cases.tell,
+        "share.followed": cases.share(tools.objection),
         "cases.reviewed": cases.look_at_suspended,
         "case.reviewed": cases.review,
+        "regions.moved": cases.rescope,
         "suggestions.trained": cases.train,
         "clocks.watched": supervision.watch,
         "clock.passed": supervision.passed,

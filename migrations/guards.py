@@ -69,3 +69,15 @@ def frozen_columns(table: str, names: Iterable[str]) -> None:
 
 def _refuse(name: str, when: str) -> None:
     op.execute(f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END")
+
+
+def empty(table: str, key: str = "id") -> None:
+    """Takes all rows of an append-only table away, as a downgrade must, and guards it again."""
+    names = (
+        ("no_update", "no_delete", "no_replace") if on_sqlite() else ("append_only", "no_truncate")
+    )
+    for name in names:
+        on = "" if on_sqlite() else f" ON {table}"
+        op.execute(f"DROP TRIGGER {table}_{name}{on}")
+    op.execute(f"DELETE FROM {table}")
+    append_only(table, key)

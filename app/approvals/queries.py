@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +16,7 @@ from app.cases.queries import Seen
 from app.cases.workflow import HEADS
 from app.clocks import queries as clocks
 from app.identity.access import Actor
-from app.identity.models import Grant, Person
 from app.kit.page import Slice, cut
-from app.posts import queries as posts
 from app.regions.models import Region
 from app.regions.queries import spans, under_any
 from app.reports.errors import ReportNotFound
@@ -103,28 +100,3 @@ def own_case(tx: Session, actor: Actor, report_id: UUID) -> Seen | None:
 def handles_by_clock(tx: Session, case_id: UUID) -> bool:
     """Whether the clock of handling runs or is paused."""
     return any(row.kind == "handle" for row in clocks.live(tx, case_id))
-
-
-def deciders(tx: Session, path: str) -> list[UUID]:
-    """The active heads of the nearest region on a path that has one."""
-    query = (
-        select(Person.id, Region.level)
-        .join(Grant, Grant.person_id == Person.id)
-        .join(Region, Region.code == Grant.region_code)
-        .where(
-            Grant.role.in_(HEADS), Grant.revoked_at.is_(None), Person.state == "active",
-            Region.code.in_(path.strip("/").split("/")),
-        )
-    )  # fmt: skip
-    rows = tx.execute(query).all()
-    nearest = max((row.level for row in rows), default=0)
-    return sorted({row.id for row in rows if row.level == nearest})
-
-
-def handlers(tx: Session, case: Any, at: datetime) -> list[UUID]:
-    """Whoever has the case: its assignee, or the people of its unit."""
-    if case.assignee_id is not None:
-        return [case.assignee_id]
-    if case.unit_code is None:
-        return []
-    return sorted({holder.person_id for holder in posts.members(tx, case.unit_code, at)})

@@ -1,13 +1,12 @@
 """The words of approvals at the edge."""
 
-from datetime import date
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field
 
 from app.approvals.models import KINDS, STATES
-from app.kit.schema import Draft, Instant, Note, Out
+from app.kit.schema import Day, Draft, Instant, Note, Out
 
 Kind = Literal["extension", "suspension", "reopening", "appeal"]
 State = Literal["pending", "granted", "refused", "withdrawn"]
@@ -20,7 +19,7 @@ class ExtensionDraft(Draft):
 
 
 class SuspensionDraft(Draft):
-    review_on: date = Field(description="A business day, Asia/Shanghai", examples=["2026-12-01"])
+    review_on: Day = Field(description="A business day, Asia/Shanghai", examples=["2026-12-01"])
     text: Note = Field(description="Why", examples=["须待汛期结束"])
 
 
@@ -56,7 +55,7 @@ class ApprovalOut(Out):
     region_code: str
     text: str
     hours: int | None = Field(description="Of an extension")
-    review_on: date | None = Field(description="Of a suspension")
+    review_on: Day | None = Field(description="Of a suspension")
     asked_by: str | None = Field(description="By display name; null is a reporter, who is unnamed")
     asked_at: Instant
     decided_by: str | None

@@ -30,6 +30,8 @@ from app.cases import service as moves
 from app.cases.errors import CaseNotFound
 from app.cases.models import Case
 from app.cases.queries import Seen
+from app.cases.workflow import HEADS
+from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import actions, clock
 from app.kit.db import insert_row
@@ -114,7 +116,7 @@ def _ask(
         data={"approval": kind, **asked},
     )  # fmt: skip
     facts = {"number": case.number, "what": rule.label._asdict()}
-    for person_id in queries.deciders(tx, at.level_path):
+    for person_id in identity.nearest_holding(tx, at.level_path, HEADS)[1]:
         if person_id != actor.person_id:
             notify.tell(tx, person_id, "approval.asked", _subject(case, approval_id), **facts)
     return approval_id
@@ -207,7 +209,7 @@ def _suspend(tx: Session, actor: Actor, at: Seen, row: Any, _answer: str) -> Non
 def _reopen(tx: Session, actor: Actor, at: Seen, _row: Any, answer: str) -> None:
     moves.decide(tx, actor, at.case.id, "reopen", public_note=answer)
     subject = f"{at.case.number}/{at.case.version + 1}"
-    for person_id in queries.handlers(tx, at.case, clock.now()):
+    for person_id in cases.handlers(tx, at.case, clock.now()):
         notify.tell(tx, person_id, "case.reopened", subject, number=at.case.number)
 
 

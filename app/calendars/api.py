@@ -6,7 +6,7 @@ from fastapi import Query
 from sqlalchemy.orm import Session
 
 from app.calendars import queries, service
-from app.calendars.errors import DistrictNeeded, DistrictNotHeld
+from app.calendars.errors import DistrictNeeded, DistrictNotHeld, NoWorkingTime
 from app.calendars.schemas import (
     FIRST_DAY,
     LAST_DAY,
@@ -14,12 +14,10 @@ from app.calendars.schemas import (
     DaysDraft,
     HoursDraft,
 )  # fmt: skip
-from app.identity.access import Actor, holding
+from app.identity.access import Administrator
 from app.identity.errors import PersonOnly, RoleMissing
-from app.identity.models import Role
 from app.kit import clock
 from app.kit.http import in_transaction
-from app.kit.marks import Resolver
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
@@ -27,12 +25,13 @@ from app.regions import queries as regions
 from app.regions.errors import RegionNotFound, RegionUnknown
 
 router = Router(prefix="/v1/calendar", tags=["calendar 工作日历"])
-Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 Year = Annotated[
     int | None,
     Query(ge=FIRST_DAY.year, le=LAST_DAY.year, description="The present one when absent"),
 ]
-CHANGING = raises(PersonOnly, RoleMissing, RegionUnknown, DistrictNeeded, DistrictNotHeld)
+CHANGING = raises(
+    PersonOnly, RoleMissing, RegionUnknown, DistrictNeeded, DistrictNotHeld, NoWorkingTime
+)
 
 
 @router.get("", responses=raises(RegionNotFound))

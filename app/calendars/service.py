@@ -26,7 +26,7 @@ _FORGET = delete(CalendarDay.__table__).where(  # type: ignore[arg-type]
 def set_days(tx: Session, actor: Actor, draft: DaysDraft) -> CalendarOut:
     """Declares days working or free, or forgets them; answers the year of the first of them.
 
-    Raises RegionUnknown, DistrictNeeded, DistrictNotHeld.
+    Raises RegionUnknown, DistrictNeeded, DistrictNotHeld, NoWorkingTime.
     """
     _require_district(tx, actor, draft.region_code)
     known = queries.own_days(tx, draft.region_code)
@@ -34,6 +34,7 @@ def set_days(tx: Session, actor: Actor, draft: DaysDraft) -> CalendarOut:
     if changed:
         version = _raise_version(tx, draft.region_code)
         _put_days(tx, draft.region_code, changed)
+        _require_working_time(tx, draft.region_code)
         actions.record(
             tx, actor.person_id, "calendar.changed", "region", draft.region_code, version=version,
             days=[day.day.isoformat() for day in changed],
@@ -44,11 +45,12 @@ def set_days(tx: Session, actor: Actor, draft: DaysDraft) -> CalendarOut:
 def set_hours(tx: Session, actor: Actor, draft: HoursDraft) -> CalendarOut:
     """Sets the working hours of every working day; answers the present year.
 
-    Raises RegionUnknown, DistrictNeeded, DistrictNotHeld.
+    Raises RegionUnknown, DistrictNeeded, DistrictNotHeld, NoWorkingTime.
     """
     _require_district(tx, actor, draft.region_code)
     if draft.spans != queries.texts(queries.calendar_of(tx, draft.region_code).spans):
         version = _raise_version(tx, draft.region_code, spans=draft.spans)
+        _require_working_time(tx, draft.region_code)
         actions.record(
             tx, actor.person_id, "calendar.changed", "region", draft.region_code, version=version,
             spans=draft.spans,
@@ -66,6 +68,12 @@ def _require_district(tx: Session, actor: Actor, code: str) -> None:
     # Every region is public, so this is no secret: visible, but not theirs.
     if not actor.holds({Role.ADMINISTRATOR}, region.path):
         raise DistrictNotHeld
+
+
+def _require_working_time(tx: Session, district: str) -> None:
+    # No clock could be started by such a calendar, and so no report be taken.
+    today = clock.business_day(clock.now())
+    queries.calendar_of(tx, district).require_working_time(today)
 
 
 def _differs(draft: DayDraft, known: Any) -> bool:

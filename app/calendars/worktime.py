@@ -99,6 +99,15 @@ class Calendar:
             left -= closes - opens
         raise NoWorkingTime
 
+    def require_working_time(self, today: date) -> None:
+        """Raises NoWorkingTime when `due` would, for some start on this day or later."""
+        # After the last day of its own a calendar is the nation's, which is never idle so long.
+        last, idle = max(self.own_days, default=today), 0
+        for number in range((last - today).days + 1):
+            idle = 0 if self.is_working(today + number * _DAY) else idle + 1
+            if idle >= MOST_IDLE_DAYS:
+                raise NoWorkingTime
+
     def worked(self, start: datetime, end: datetime) -> int:
         """The whole seconds of working time between two instants; 0 when the end comes first."""
         last = end.astimezone(SHANGHAI)

@@ -11,6 +11,7 @@ from app.cases import history, queries, service, views
 from app.cases import queue as case_queue
 from app.cases.errors import (
     AlreadySafe,
+    AnotherDistrict,
     AssigneeUnknown,
     CaseNotFound,
     CaseUnknown,
@@ -69,8 +70,8 @@ Grids = Annotated[GridCache, FromApp("grids")]
 WORKFLOW = (
     MoveForbidden, MoveImpossible, MoveIncomplete, OwnReport, CheckerIsHandler, FastLaneClosed,
     ReturnsExhausted, AssigneeUnknown, CategoryUnknown, PhotoNotFound, PhotoUsed, PhotoSame,
-    AlreadySafe, CaseUnknown, ChildrenOpen, LevelUnknown, MergeTargetInvalid, NoLevelAbove,
-    NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid, RegionNotFound,
+    AlreadySafe, AnotherDistrict, CaseUnknown, ChildrenOpen, LevelUnknown, MergeTargetInvalid,
+    NoLevelAbove, NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid, RegionNotFound,
 )  # fmt: skip
 
 
@@ -140,7 +141,9 @@ def list_case_clocks(tx: Session, actor: Staff, case_id: UUID) -> ClockList:
     return ClockList(items=[ClockOut.model_validate(row) for row in rows])
 
 
-@router.post("/cases/{case_id}/notes", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@router.post(
+    "/cases/{case_id}/notes", responses=raises(PersonOnly, StaffOnly, CaseNotFound, MoveForbidden)
+)
 @in_transaction(status=201)
 def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> CaseEventList:
     """Adds an internal note; reporters never see it."""
@@ -163,7 +166,7 @@ def list_assignees(tx: Session, actor: Staff, case_id: UUID) -> AssigneeList:
 
 @router.post(
     "/reports/{report_id}/withdraw",
-    responses=raises(PersonOnly, ReportNotFound, MoveImpossible, MoveForbidden),
+    responses=raises(PersonOnly, ReportNotFound, MoveImpossible, MoveForbidden, ChildrenOpen),
     tags=["reports 随手拍"],
 )
 @in_transaction

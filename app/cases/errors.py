@@ -96,3 +96,8 @@ class ChildrenOpen(Conflict):
 class NotHandedUp(Conflict):
     code = "not_handed_up"
     title = Words("案件未提级，无须下派", "The case was not handed up")
+
+
+class AnotherDistrict(Conflict):
+    code = "another_district"
+    title = Words("不能更正到其他区县", "A case cannot be moved to another district")

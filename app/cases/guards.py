@@ -23,7 +23,8 @@ MOST_RETURNS = 3
 class Situation:
     """All that the table needs to know of a case and the person before it.
 
-    `roles` are those held at the level that handles the case, or above it.
+    `roles` are those held at the level that handles the case, or above it; `seen_as` are all those
+    that cover its place.
     """
 
     status: str
@@ -39,6 +40,7 @@ class Situation:
     at_top: bool = False
     at_bottom: bool = False
     open_children: bool = False
+    seen_as: frozenset[str] = frozenset()
 
 
 Guard = Callable[[Situation], type[AppError] | None]

@@ -1,12 +1,13 @@
 """What the worker does for cases: route new reports, tell reporters, look at review dates."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.cases import notices, opening, service, training
+from app.cases import notices, opening, rescoping, rewarding, service, training
 from app.grids.service import GridCache
 from app.kit.outbox import Inside
 
@@ -25,6 +26,15 @@ def tell(tx: Session, payload: Mapping[str, Any]) -> None:
     notices.tell(tx, UUID(payload["move_id"]))
 
 
+def share(objection: timedelta) -> Inside:
+    """The handler of `share.followed`."""
+
+    def followed(tx: Session, payload: Mapping[str, Any]) -> None:
+        rewarding.follow(tx, UUID(payload["case_id"]), UUID(payload["person_id"]), objection)
+
+    return followed
+
+
 def look_at_suspended(tx: Session, _payload: Mapping[str, Any]) -> None:
     """The handler of `cases.reviewed`: each case whose review date has come gets a job."""
     service.review_due(tx)
@@ -33,6 +43,12 @@ def look_at_suspended(tx: Session, _payload: Mapping[str, Any]) -> None:
 def review(tx: Session, payload: Mapping[str, Any]) -> None:
     """The handler of `case.reviewed`."""
     service.review(tx, UUID(payload["case_id"]))
+
+
+def rescope(tx: Session, payload: Mapping[str, Any]) -> None:
+    """The handler of `regions.moved`, and of the rest that it asks for."""
+    after = payload.get("after")
+    rescoping.rescope(tx, payload["code"], UUID(after) if after else None)
 
 
 def train(tx: Session, _payload: Mapping[str, Any]) -> None:

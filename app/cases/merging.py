@@ -7,9 +7,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.cases import history, queries, rewarding
-from app.cases.errors import CaseUnknown, MergeTargetInvalid, MoveImpossible
+from app.cases.errors import (
+    CaseUnknown,
+    MergeTargetInvalid,
+    MoveForbidden,
+    MoveImpossible,
+    OwnReport,
+)
 from app.cases.models import Case, CaseMerge, CaseReport
 from app.cases.queue import OPEN
+from app.cases.workflow import GRID
 from app.identity.access import Actor
 from app.kit import clock
 from app.kit.db import insert_row, insert_rows
@@ -20,11 +27,13 @@ from app.reports import service as reports
 def find_target(tx: Session, actor: Actor, case_id: UUID, number: str) -> UUID:
     """The id of the case that another is to be merged into, seen by the actor, not locked yet.
 
-    Raises CaseUnknown, MergeTargetInvalid (itself, or ended).
+    Raises CaseUnknown, MoveForbidden (only seen), MergeTargetInvalid (itself, or ended).
     """
     at = queries.numbered(tx, actor, number)
     if at is None:
         raise CaseUnknown
+    if not GRID & at.situation(actor).roles:
+        raise MoveForbidden
     if at.case.id == case_id or at.case.status not in OPEN:
         raise MergeTargetInvalid
     target: UUID = at.case.id
@@ -59,32 +68,39 @@ def merge(tx: Session, actor: Actor, case: Case, target_id: UUID) -> dict[str, A
         tx, behind, status=into.status, case_number=into.number, grid_code=into.grid_code
     )
     for reporter in reporters:
-        rewarding.joined(tx, into, reporter.person_id, reporter.created_at)
+        rewarding.share(tx, into, reporter.person_id)
     case.merged_into = into.id
     return {"into": into.number, "reports": len(behind)}
 
 
 def unmerge(tx: Session, actor: Actor, case: Case) -> dict[str, Any]:
-    """Takes the reports back that the merge gave away; both cases are locked."""
+    """Takes back the reports that the merge gave away and that are still there; both are locked.
+
+    Raises MoveImpossible when the other case has ended or was merged on, OwnReport.
+    """
     made = tx.scalars(
         select(CaseMerge)
         .where(CaseMerge.case_id == case.id, CaseMerge.undone_at.is_(None))
         .with_for_update()
     ).one()
     into: Case = queries.by_id(tx, made.into_id).case
-    mine = [UUID(text) for text in made.report_ids]
-    reporters = {row.report_id: row.person_id for row in queries.reporters(tx, into.id)}
-    _move_reports(tx, mine, case.id)
-    for report_id in mine:
-        if report_id in reporters:
-            rewarding.parted(tx, into, reporters[report_id])
+    given = {UUID(text) for text in made.report_ids}
+    back = {r.report_id: r.person_id for r in queries.reporters(tx, into.id)}
+    back = {report_id: person for report_id, person in back.items() if report_id in given}
+    if into.status not in OPEN or (given and not back):
+        raise MoveImpossible
+    if actor.person_id in back.values():
+        raise OwnReport
+    _move_reports(tx, list(back), case.id)
+    for person_id in sorted(set(back.values())):
+        rewarding.parted(tx, into, person_id)
     made.undone_by, made.undone_at = actor.person_id, clock.now()
-    told = {"number": case.number, "reports": len(mine)}
+    told = {"number": case.number, "reports": len(back)}
     history.record(tx, into.id, "merge_undone", actor_id=actor.person_id, data=told)
-    reports.push_down(tx, mine, case_number=case.number, grid_code=case.grid_code)
+    reports.push_down(tx, list(back), case_number=case.number, grid_code=case.grid_code)
     case.merged_into = None
     # Not "from": that is the status before, in the entry that this becomes a part of.
-    return {"out_of": into.number, "reports": len(mine)}
+    return {"out_of": into.number, "reports": len(back)}
 
 
 def leave(tx: Session, case: Case, person_id: UUID, report_id: UUID) -> None:
@@ -106,3 +122,10 @@ def _move_reports(tx: Session, report_ids: list[UUID], case_id: UUID) -> None:
     rows = [{"case_id": case_id, "report_id": r, "joined_at": now} for r in report_ids]
     if rows:
         insert_rows(tx, CaseReport, rows)
+
+
+def lock_merged(tx: Session, case_id: UUID) -> None:
+    """Locks a merged case and the one it went into, in the order of their ids."""
+    into = tx.scalar(select(Case.merged_into).where(Case.id == case_id))
+    if into is not None:
+        lock_both(tx, case_id, into)

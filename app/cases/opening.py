@@ -187,8 +187,9 @@ def _joinable(tx: Session, number: str) -> Case | None:
 
 
 def _near(case: Case, report: Report) -> bool:
+    # Without a place nothing speaks for it but the number, and numbers can be guessed.
     if case.lat is None or case.lng is None or report.lat is None or report.lng is None:
-        return True
+        return False
     return distance_m(case.lat, case.lng, report.lat, report.lng) <= JOIN_WITHIN_M
 
 
@@ -201,7 +202,7 @@ def join(tx: Session, case: Case, report: Report) -> None:
     reports.push_down(
         tx, [report.id], status=case.status, case_number=case.number, grid_code=case.grid_code
     )
-    rewarding.joined(tx, case, report.person_id, report.created_at)
+    rewarding.share(tx, case, report.person_id)
     tx.flush()
     outbox.enqueue(tx, "photos.compared", case_id=case.id)
 

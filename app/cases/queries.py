@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ from app.cases.workflow import ENDED, HANDLERS, READERS
 from app.identity.access import Actor
 from app.identity.models import Grant, Person
 from app.kit import clock
-from app.kit.columns import CodeText, IdType
+from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.db import core
 from app.media.models import Photo
 from app.media.views import SHOWN
-from app.posts.models import Appointment
+from app.posts import queries as posts
+from app.posts.models import Appointment, Leave
 from app.regions.models import Region
 from app.regions.queries import spans, under_any
 from app.reports.models import Report, ReportPhoto
@@ -53,6 +55,7 @@ class Seen:
             hazard=case.hazard,
             returns=case.returns,
             roles=frozenset(h.role for h in actor.held if level.startswith(h.path)),
+            seen_as=frozenset(h.role for h in actor.held if self.path.startswith(h.path)),
             is_assignee=case.assignee_id == actor.person_id
             or (case.assignee_id is None and self.in_unit),
             is_reporter=self.reported,
@@ -94,8 +97,14 @@ _HANDLED = exists().where(
     CaseMove.version > _DISPATCHED,
 )  # fmt: skip
 _TODAY = bindparam("today", type_=CodeText)
+_NOW = bindparam("now", type_=InstantType())
+_STANDS_IN = exists().where(
+    Leave.person_id == Appointment.person_id, Leave.stand_in_id == _ME,
+    Leave.cancelled_at.is_(None), Leave.starts_at <= _NOW, Leave.ends_at > _NOW,
+)  # fmt: skip
 _IN_UNIT = exists().where(
-    Appointment.unit_code == Case.unit_code, Appointment.person_id == _ME,
+    Appointment.unit_code == Case.unit_code,
+    or_(Appointment.person_id == _ME, _STANDS_IN),
     Appointment.ended_at.is_(None), Appointment.starts_on <= _TODAY,
     or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _TODAY),
 )  # fmt: skip
@@ -139,8 +148,8 @@ def asking(actor: Actor) -> tuple[int, dict[str, Any]]:
 
 def me(actor: Actor) -> dict[str, Any]:
     """The values that `CASES` itself asks for."""
-    today = clock.business_day(clock.now()).isoformat()
-    return {"me": actor.person_id, "today": today}
+    now = clock.now()
+    return {"me": actor.person_id, "today": clock.business_day(now).isoformat(), "now": now}
 
 
 @cache
@@ -177,7 +186,7 @@ def by_id(tx: Session, case_id: UUID) -> Seen:
     """A case that the service itself changes, locked: for decisions, dates and the worker."""
     query = CASES.where(Case.id == bindparam("case", type_=IdType()))
     locked = query.with_for_update(of=Case, key_share=True)
-    given = {"case": case_id, "me": None, "today": ""}
+    given = {"case": case_id, "me": None, "today": "", "now": clock.now()}
     row: Any = core(tx).execute(locked, given).one()
     return _changeable(row)
 
@@ -224,9 +233,11 @@ def report_ids(tx: Session, case_id: UUID) -> list[UUID]:
 
 
 def before_photos(tx: Session, case: Any) -> Sequence[Any]:
-    """The photos of every report behind a case, each row with its `report_id`, or of staff."""
-    query = _BEFORE if case.source == "report" else _FOUND
-    return core(tx).execute(query, {"case": case.id}).all()
+    """The photos of what staff found and of every report, each row with its `report_id`."""
+    found: list[Any] = []
+    if case.source != "report":
+        found += core(tx).execute(_FOUND, {"case": case.id}).all()
+    return [*found, *core(tx).execute(_BEFORE, {"case": case.id}).all()]
 
 
 def after_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
@@ -264,3 +275,12 @@ def assignees(tx: Session, path: str) -> Sequence[Any]:
         .order_by(Region.level.desc(), Grant.role, Person.id)
     )  # fmt: skip
     return tx.execute(query).all()
+
+
+def handlers(tx: Session, case: Any, at: datetime) -> list[UUID]:
+    """Whoever has the case: its assignee, or the people of its unit."""
+    if case.assignee_id is not None:
+        return [case.assignee_id]
+    if case.unit_code is None:
+        return []
+    return sorted({holder.person_id for holder in posts.members(tx, case.unit_code, at)})

@@ -31,7 +31,7 @@ from app.cases.workflow import ENDED, READERS
 from app.identity.access import Actor
 from app.kit import bigrams, clock
 from app.kit.page import Slice, merged
-from app.posts.models import Appointment
+from app.posts.models import Appointment, Leave
 from app.regions.models import Region
 
 OPEN = tuple(status for status in STATUSES if status not in ENDED)
@@ -130,9 +130,15 @@ def _by_person(
 
 
 def _units(tx: Session, actor: Actor) -> list[str]:
-    today = clock.business_day(clock.now()).isoformat()
+    now = clock.now()
+    today = clock.business_day(now).isoformat()
+    absent = select(Leave.person_id).where(
+        Leave.stand_in_id == actor.person_id, Leave.cancelled_at.is_(None),
+        Leave.starts_at <= now, Leave.ends_at > now,
+    )  # fmt: skip
     query = select(Appointment.unit_code).where(
-        Appointment.person_id == actor.person_id, Appointment.unit_code.is_not(None),
+        or_(Appointment.person_id == actor.person_id, Appointment.person_id.in_(absent)),
+        Appointment.unit_code.is_not(None),
         Appointment.ended_at.is_(None), Appointment.starts_on <= today,
         or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
     )  # fmt: skip

@@ -1,50 +1,102 @@
-"""Points follow the case: held at filing, settled or taken back at its end, in the same unit.
+"""Points follow the case: held at filing, settled or taken back at its end.
 
-The first reporter gets the rule of `report.filed`, who joined later that of `report.joined`.
+Who reported or found it first is paid in the unit of the move. Co-reporters' shares follow in jobs
+of their own: one unit that touched several members' points would deadlock with its like. A job
+brings one share to what the case is now, so it may come late, twice or out of order.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import queries
-from app.cases.models import Case
-from app.cases.workflow import PAYING_OUTCOMES
+from app.cases.models import Case, CaseMove
+from app.cases.workflow import ENDED, PAYING_OUTCOMES
+from app.kit import outbox
+from app.rewards import queries as awards
 from app.rewards import service as rewards
+from app.rewards.models import Award
 
-FIRST, JOINED = "report.filed", "report.joined"
+FIRST, JOINED, FOUND = "report.filed", "report.joined", "patrol.found"
 UNFILED = frozenset({"reported", "verifying"})
-ENDED_UNPAID = frozenset({"closed", "withdrawn", "rejected", "merged"})
 
 
 def turn(tx: Session, case: Case, move: str, objection: timedelta) -> None:
     """Grants, settles, holds or takes back what a move asks for; `objection` is the window."""
     if move == "file":
-        for place, reporter in enumerate(queries.reporters(tx, case.id)):
-            event = JOINED if place else FIRST
-            _grant(tx, case, event, reporter.person_id, reporter.created_at)
-        return
-    for event in (FIRST, JOINED):
-        if move == "close" and case.outcome in PAYING_OUTCOMES:
-            rewards.close(tx, event=event, source=case.number, after=objection)
-        elif move == "reopen":
-            rewards.hold(tx, event=event, source=case.number)
-        elif case.status in ENDED_UNPAID:
-            reason = case.outcome or case.status
-            rewards.void(tx, event=event, source=case.number, reason=reason)
+        _grant_first(tx, case)
+    else:
+        for event in (FIRST, FOUND):
+            _turn(tx, case, event, move, objection)
+    if move in {"file", "close", "reopen"} or case.status in ENDED:
+        for reporter in queries.reporters(tx, case.id):
+            share(tx, case, reporter.person_id)
 
 
-def joined(tx: Session, case: Case, person_id: UUID, reported_at: datetime) -> None:
-    """Someone joined a case: if it is filed already, their share is held from now on."""
-    if case.status not in UNFILED:
-        _grant(tx, case, JOINED, person_id, reported_at)
+def share(tx: Session, case: Case, person_id: UUID) -> None:
+    """Has a co-reporter's share brought to what the case is after this unit."""
+    outbox.enqueue(tx, "share.followed", case_id=case.id, person_id=person_id)
+
+
+def follow(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) -> None:
+    """Brings the share of one co-reporter to what the case is now."""
+    case: Case = queries.by_id(tx, case_id).case
+    behind = {row.person_id: row.created_at for row in queries.reporters(tx, case_id)}
+    held = [a for a in awards.of_source(tx, JOINED, case.number) if a.person_id == person_id]
+    if person_id in behind and case.status not in UNFILED and not held:
+        _grant_share(tx, case, person_id, behind[person_id])
+    if person_id not in behind or (case.status in ENDED and not _pays(case)):
+        reason = case.outcome or case.status
+        rewards.void(tx, event=JOINED, source=case.number, reason=reason, person_id=person_id)
+    elif _pays(case):
+        rewards.close(tx, event=JOINED, source=case.number, after=objection, person_id=person_id)
+    else:
+        rewards.hold(tx, event=JOINED, source=case.number, person_id=person_id)
 
 
 def parted(tx: Session, case: Case, person_id: UUID) -> None:
-    """Their report stands behind another case again."""
-    for event in (FIRST, JOINED):
-        rewards.void(tx, event=event, source=case.number, reason="parted", person_id=person_id)
+    """Their report stands behind another case again, or behind none."""
+    rewards.void(tx, event=FIRST, source=case.number, reason="parted", person_id=person_id)
+    share(tx, case, person_id)
+
+
+def _pays(case: Case) -> bool:
+    return case.status == "closed" and case.outcome in PAYING_OUTCOMES
+
+
+def _grant_first(tx: Session, case: Case) -> None:
+    if case.source == "report":
+        for reporter in queries.reporters(tx, case.id)[:1]:
+            _grant(tx, case, FIRST, reporter.person_id, reporter.created_at)
+    elif case.source == "patrol":
+        finder = select(CaseMove.actor_id).where(CaseMove.case_id == case.id, CaseMove.version == 1)
+        person_id = tx.scalar(finder)
+        if person_id is not None:
+            _grant(tx, case, FOUND, person_id, case.created_at)
+
+
+def _grant_share(tx: Session, case: Case, person_id: UUID, reported_at: datetime) -> None:
+    """One person is paid once for a case, and nobody for work of their own."""
+    first = {a.person_id for event in (FIRST, FOUND) for a in _living(tx, case, event)}
+    moved = select(CaseMove.id).where(CaseMove.case_id == case.id, CaseMove.actor_id == person_id)
+    if person_id not in first and tx.execute(moved.limit(1)).first() is None:
+        _grant(tx, case, JOINED, person_id, reported_at)
+
+
+def _living(tx: Session, case: Case, event: str) -> list[Award]:
+    return [a for a in awards.of_source(tx, event, case.number) if a.state != "voided"]
+
+
+def _turn(tx: Session, case: Case, event: str, move: str, objection: timedelta) -> None:
+    if _pays(case) and move == "close":
+        rewards.close(tx, event=event, source=case.number, after=objection)
+    elif move == "reopen":
+        rewards.hold(tx, event=event, source=case.number)
+    elif case.status in ENDED:
+        reason = case.outcome or case.status
+        rewards.void(tx, event=event, source=case.number, reason=reason)
 
 
 def _grant(tx: Session, case: Case, event: str, person_id: UUID, reported_at: datetime) -> None:

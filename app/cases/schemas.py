@@ -1,6 +1,5 @@
 """The words of cases at the edge."""
 
-from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from app.cases.models import OUTCOMES, STATUSES
-from app.kit.schema import Code, Draft, Instant, Note, Out
+from app.kit.schema import Code, Day, Draft, Instant, Note, Out
 from app.media.schemas import PhotoOut, PlaceOut
 from app.reports.schemas import PlaceDraft
 
@@ -24,7 +23,6 @@ MoveName = Literal[
 Outcome = Literal["fixed", "no_action_needed", "not_responsible", "unable", "referred"]
 Reason = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Number = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,40}$", examples=["500152-20261121-0001"])]
-Day = Annotated[date, Field(description="A business day, Asia/Shanghai")]
 
 
 class CaseMoveDraft(Draft):

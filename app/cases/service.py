@@ -18,7 +18,7 @@ from app.cases import (
     timing,
     workflow,
 )
-from app.cases.errors import MoveImpossible, MoveIncomplete
+from app.cases.errors import MoveForbidden, MoveImpossible, MoveIncomplete
 from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseScope
 from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
@@ -55,6 +55,8 @@ def move(
     Raises CaseNotFound, Stale, MoveIncomplete, AssigneeUnknown, CategoryUnknown, the photo errors
     and what the workflow says.
     """
+    if draft.move == "unmerge":
+        merging.lock_merged(tx, case_id)
     if draft.move == "merge" and draft.into:
         merging.lock_both(tx, case_id, merging.find_target(tx, actor, case_id, draft.into))
     at = queries.get_case(tx, actor, case_id, lock=True)
@@ -135,7 +137,7 @@ def _change(
         case "unmerge" if actor is not None:
             return merging.unmerge(tx, actor, at.case)
         case "correct":
-            return rerouting.correct(tx, means.grids, at.case, draft)
+            return rerouting.correct(tx, means.grids, at.case, at.path, draft)
         case name:
             return changes.apply(tx, actor, at, name, draft)
 
@@ -227,8 +229,13 @@ def _take_photos(
 
 
 def add_note(tx: Session, actor: Actor, case_id: UUID, text: str) -> None:
-    """Adds an internal note; it is no move and leaves the version alone. Raises CaseNotFound."""
-    queries.get_case(tx, actor, case_id, lock=True)
+    """Adds an internal note; it is no move and leaves the version alone.
+
+    Raises CaseNotFound, MoveForbidden for those who only read (auditors, administrators).
+    """
+    at = queries.get_case(tx, actor, case_id, lock=True).situation(actor)
+    if not (workflow.GRID | workflow.CHECKERS) & at.seen_as and not at.is_assignee:
+        raise MoveForbidden
     history.record(tx, case_id, "note", actor_id=actor.person_id, note=text)
     actions.record(tx, actor.person_id, "case.noted", "case", case_id)
 

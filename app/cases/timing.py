@@ -120,6 +120,12 @@ def _take_back(at: Watch) -> None:
     _accept(at)
 
 
+def _handed_up(at: Watch) -> None:
+    # What was late stays late one level up.
+    if not any(row.kind == "accept" for row in live(at.tx, at.case.id)):
+        _accept(at)
+
+
 def _resolved(at: Watch) -> None:
     at.stop("made_safe")
     at.pause()
@@ -137,7 +143,7 @@ def _end(at: Watch) -> None:
 
 
 _TURNS: dict[str, Callable[[Watch], None]] = {
-    "dispatch": _send, "reopen": _send, "return": _take_back, "escalate": _accept,
+    "dispatch": _send, "reopen": _send, "return": _take_back, "escalate": _handed_up,
     "uphold": _accept, "unmerge": _accept, "make_safe": lambda at: at.stop("made_safe"),
     "resolve": _resolved, "rework": _rework, "suspend": Watch.pause, "resume": Watch.resume,
     "review": Watch.resume, "close": lambda at: at.stop("check", "handle"), "reject": _end,

@@ -109,11 +109,11 @@ MOVES: tuple[Move, ...] = (
     Move(
         "reject", Words("不予立案", "Reject"), _from("reported", "verifying"), "rejected",
         roles=GRID, required=("reason_code", "public_note"), reasons=REJECT_REASONS,
-        guards=(not_own_report,),
+        guards=(not_own_report, no_open_children),
     ),
     Move(
         "withdraw", Words("撤回", "Withdraw"), _from("reported", "verifying", "filed"),
-        "withdrawn", by_reporter=True,
+        "withdrawn", by_reporter=True, guards=(no_open_children,),
     ),
     Move(
         "dispatch", Words("派遣", "Dispatch"), _from("filed"), "dispatched", roles=GRID,
@@ -157,12 +157,12 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         "correct", Words("更正", "Correct"), _from("reported", "verifying", "filed"), None,
-        roles=GRID, required=("note",), optional=("category_code", "place", "region_code"),
-        guards=(not_rerouted,),
+        roles=GRID, required=("note",),
+        optional=("category_code", "answers", "place", "region_code"), guards=(not_rerouted,),
     ),
     Move(
         "merge", Words("并案", "Merge"), _from("reported", "verifying"), "merged", roles=GRID,
-        required=("into",), guards=(not_own_report,),
+        required=("into",), guards=(not_own_report, no_open_children),
     ),
     Move(
         "unmerge", Words("撤销并案", "Undo the merge"), _from("merged"), "verifying", roles=GRID,

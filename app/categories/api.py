@@ -21,18 +21,15 @@ from app.categories.schemas import (
     TermsList,
     TermsOut,
 )  # fmt: skip
-from app.identity.access import Actor, Reporter, Staff, holding
+from app.identity.access import Administrator, Reporter, Staff
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
-from app.identity.models import Role
 from app.kit.http import in_transaction
-from app.kit.marks import Resolver
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
 from app.regions.errors import RegionNotFound, RegionUnknown
 
 router = Router(prefix="/v1/categories", tags=["categories 类别"])
-Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 
 
 @router.get("", responses=raises(RegionNotFound))

@@ -1,6 +1,7 @@
 """Commands that run something: the server, the worker, the demo, the migration."""
 
 import threading
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -41,7 +42,9 @@ def run_worker() -> None:
     db = kit_db.make_database(settings.database_url, pool_size=2)
     main.refuse_wrong_database(db, settings)
     robots = Robots(Seal(settings.seal_secret.get_secret_value()), settings.wecom_url)
-    tools = worker.Tools(db, LocalBucket(settings.data_dir), GridCache(), robots)
+    objection = timedelta(hours=settings.objection_hours)
+    bucket = LocalBucket(settings.data_dir)
+    tools = worker.Tools(db, bucket, GridCache(), robots, objection=objection)
     running = worker.Worker(db, worker.make_handlers(tools))
     worker.stop_on_signals(running)
     thread = threading.Thread(target=running.run)

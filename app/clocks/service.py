@@ -31,7 +31,8 @@ _LIVE = _ALL.where(
 _ENDED = {"stopped_at": _NOW, "paused_at": null(), "left_s": null(), "look_at": null()}
 _IN_TIME = case((Clock.state == "paused", Clock.left_s >= 0), else_=Clock.due_at >= _NOW)
 _STOP = _LIVE.values(state=case((_IN_TIME, "met"), else_="missed"), **_ENDED)
-_DROP = _LIVE.values(state="dropped", **_ENDED)
+# What is overdue stays so on the record: a clock taken away late was missed all the same.
+_DROP = _LIVE.values(state=case((_IN_TIME, "dropped"), else_="missed"), **_ENDED)
 
 
 def _one(*names: str, **more: Any) -> Any:
@@ -57,7 +58,7 @@ def start(
     round: int,  # noqa: A002 - the column's name, and what everyone calls it
     rule: dict[str, Any],
 ) -> datetime:
-    """Starts a clock of `hours` and answers its deadline; a live one of its kind is dropped.
+    """Starts a clock of `hours` and answers its deadline; a live one of its kind ends as by `drop`.
 
     The rule is frozen with it; `escalate_hours` (24) and `levels` (5) in it say how an overdue
     clock goes up the levels.
@@ -82,7 +83,7 @@ def stop(tx: Session, case_id: UUID, kind: str) -> None:
 
 
 def drop(tx: Session, case_id: UUID, kinds: Iterable[str]) -> None:
-    """Ends live clocks that do not count any more."""
+    """Ends live clocks that do not count any more as dropped; what is overdue by now as missed."""
     core(tx).execute(_DROP, {"case": case_id, "kinds": list(kinds), "now": clock.now()})
 
 

@@ -1,6 +1,5 @@
 """Ratings, follow-up calls, satisfaction, answer templates and public updates over HTTP."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from app.feedback.errors import (
     FollowUpForbidden,
     PeriodInvalid,
     PlaceholderUnknown,
+    RatingByHandler,
     RatingNotFound,
     RatingWindowOver,
     ReasonUnknown,
@@ -52,15 +52,15 @@ from app.kit.marks import Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.schema import Code
+from app.kit.schema import Code, Day
 from app.regions.errors import RegionNotFound, RegionUnknown
 from app.reports.errors import ReportNotFound
 
 router = Router(prefix="/v1", tags=["feedback 评价与回访"])
 Editor = Annotated[Actor, Resolver(holding(*sorted(service.EDITORS)))]
 Region = Annotated[Code, Query(description="Code; its whole subtree")]
-First = Annotated[date, Query(alias="from", description="First business day, Asia/Shanghai")]
-Last = Annotated[date, Query(alias="to", description="Last business day; at most 400 in all")]
+First = Annotated[Day, Query(alias="from", description="First business day, Asia/Shanghai")]
+Last = Annotated[Day, Query(alias="to", description="Last business day; at most 400 in all")]
 CASE = (PersonOnly, StaffOnly, CaseNotFound)
 FIGURES = (PersonOnly, StaffOnly, RegionNotFound, PeriodInvalid)
 EDITING = (
@@ -71,11 +71,13 @@ EDITING = (
 
 @router.post(
     "/reports/{report_id}/rating",
-    responses=raises(PersonOnly, ReportNotFound, AlreadyRated, CaseNotClosed, RatingWindowOver),
+    responses=raises(
+        PersonOnly, ReportNotFound, RatingByHandler, AlreadyRated, CaseNotClosed, RatingWindowOver
+    ),
 )
 @in_transaction(status=201)
 def rate_report(tx: Session, actor: Reporter, report_id: UUID, body: RatingDraft) -> RatingOut:
-    """Rates one's own report (co-reporters too), once, within 30 days of the case's closing."""
+    """Rates a case that one reported (co-reporters too), once, within 30 days of its closing."""
     return service.rate(tx, actor, report_id, body)
 
 

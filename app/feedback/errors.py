@@ -10,7 +10,12 @@ class RatingNotFound(NotFound):
 
 class AlreadyRated(Conflict):
     code = "already_rated"
-    title = Words("您已经评价过这条上报", "You have rated this report already")
+    title = Words("您已经评价过这个案件", "You have rated this case already")
+
+
+class RatingByHandler(Forbidden):
+    code = "rating_by_handler"
+    title = Words("处置人员不能评价自己的案件", "Whoever handled the case does not rate it")
 
 
 class CaseNotClosed(Conflict):

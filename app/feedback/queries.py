@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.cases.models import Case, CaseMove, CaseScope
@@ -38,6 +38,21 @@ def get_rating(tx: Session, actor: Actor, report_id: UUID) -> Rating:
     if rating is None:
         raise RatingNotFound
     return rating
+
+
+def has_rated(tx: Session, actor: Actor, report_id: UUID, case_id: UUID) -> bool:
+    """Whether this report was rated, or the case by the actor for another report of theirs."""
+    query = (
+        select(Rating.report_id)
+        .join(Report, Report.id == Rating.report_id)
+        .where(
+            or_(
+                Rating.report_id == report_id,
+                and_(Rating.case_id == case_id, Report.person_id == actor.person_id),
+            )
+        )
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def ratings_of(tx: Session, case_id: UUID) -> Sequence[Rating]:
@@ -81,15 +96,19 @@ _LAST_CLOSE = (
 )
 
 
-def _closed(of: Period) -> Select[UUID, str, datetime]:
+def _closed(tx: Session, of: Period) -> Select[UUID, str, datetime]:
     """The cases behind the figures: closed now, and closed for the last time in the period."""
     since, until = rules.period(of.first, of.last)
+    path = get_region(tx, of.region).path
     return (
         select(Case.id.label("case_id"), Case.number, CaseMove.created_at.label("closed_at"))
         .join(CaseScope, CaseScope.case_id == Case.id)
         .join(CaseMove, CaseMove.case_id == Case.id)
+        .join(Region, Region.code == Case.region_code)
         .where(
             CaseScope.region_code == of.region, CaseScope.status == "closed",
+            # After a region moved its cases stand under the old ones until the worker has been.
+            under(Region.path, path),
             # No case is closed before it is opened: the index need not look at later ones.
             CaseScope.created_at < until,
             CaseMove.version == _LAST_CLOSE, CaseMove.created_at >= since,
@@ -116,9 +135,9 @@ def figures(tx: Session, of: Period) -> dict[str, int]:
     """Counts over the cases of `closed_page`, in one statement and so of one moment.
 
     Keys: closed, rated, ratings, stars (their sum), good, reached, satisfied, partly,
-    dissatisfied. Raises PeriodInvalid.
+    dissatisfied. Raises PeriodInvalid, RegionNotFound.
     """
-    closed = _closed(of).cte("closed")
+    closed = _closed(tx, of).cte("closed")
     rated = (
         select(
             func.count(Rating.case_id.distinct()).label("rated"),
@@ -155,7 +174,7 @@ def closed_page(tx: Session, actor: Actor, of: Period, limit: int, cursor: str |
     """A page of the cases behind the figures, the newest case first. Raises PeriodInvalid."""
     keys = (CaseScope.created_at, CaseScope.case_id)
     filters = (actor.person_id, of.region, of.first, of.last)
-    return cut(tx, _closed(of), keys, limit=limit, cursor=cursor, filters=filters)
+    return cut(tx, _closed(tx, of), keys, limit=limit, cursor=cursor, filters=filters)
 
 
 def stars_of(tx: Session, case_ids: Sequence[UUID]) -> dict[UUID, list[int]]:

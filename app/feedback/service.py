@@ -20,6 +20,7 @@ from app.feedback.errors import (
     CaseNotEnded,
     FollowUpByHandler,
     FollowUpForbidden,
+    RatingByHandler,
     TemplateForbidden,
     TemplateRetired,
     UpdateForbidden,
@@ -42,16 +43,21 @@ FOLLOWED_UP = frozenset({"closed", "rejected"})
 
 
 def rate(tx: Session, actor: Actor, report_id: UUID, draft: RatingDraft) -> RatingOut:
-    """A reporter's word on how their report ended (评价), once.
+    """A reporter's word on how their case ended (评价), once though they reported it twice.
 
-    Raises ReportNotFound, AlreadyRated, CaseNotClosed, RatingWindowOver.
+    Raises ReportNotFound, CaseNotClosed, RatingByHandler, AlreadyRated, RatingWindowOver.
     """
     queries.require_own(tx, actor, report_id)
-    # The case's lock: of two ratings of one report the second sees the first.
+    # The case's lock: of two ratings of one case the second sees the first.
     at = cases.of_report(tx, actor, report_id)
-    if tx.get(Rating, report_id) is not None:
+    if at is None:
+        raise CaseNotClosed
+    # Their own work would be praised by those who did it.
+    if at.handled or at.situation(actor).is_assignee:
+        raise RatingByHandler
+    if queries.has_rated(tx, actor, report_id, at.case.id):
         raise AlreadyRated
-    if at is None or at.case.status != "closed":
+    if at.case.status != "closed":
         raise CaseNotClosed
     now = clock.now()
     rules.require_open_window(queries.closed_at(tx, at.case.id), now)

@@ -25,7 +25,7 @@ from app.reports.models import Report
 
 LEADERS = frozenset({Role.GRID_HEAD, Role.ADMINISTRATOR})
 READERS = LEADERS | {Role.GRID_STAFF, Role.DISPATCHER, Role.HANDLER, Role.CHECKER, Role.AUDITOR}
-# What one digest counts at most; the rest goes with the next.
+# What is read at once; the rest is read with the next.
 MOST_WAITING = 1000
 
 
@@ -149,11 +149,12 @@ def regions_above(tx: Session, path: str) -> Sequence[Any]:
 
 
 def waiting(tx: Session, group_id: UUID) -> Sequence[Any]:
-    """What a robot has still to say, the oldest first."""
-    query = select(GroupMessage.id, GroupMessage.text).where(
+    """What a robot has still to say: notices first, each kind the oldest first."""
+    query = select(GroupMessage.id, GroupMessage.kind, GroupMessage.text).where(
         GroupMessage.state == "waiting", GroupMessage.group_id == group_id
     )
-    ordered = query.order_by(GroupMessage.created_at, GroupMessage.id)
+    notices = GroupMessage.kind == "notice"
+    ordered = query.order_by(notices.desc(), GroupMessage.created_at, GroupMessage.id)
     return tx.execute(ordered.limit(MOST_WAITING)).all()
 
 

@@ -5,7 +5,7 @@ the robot spoke and before that was recorded leaves the messages waiting, and th
 at least once, twice for each such death, never lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,20 +27,23 @@ from app.wechat.errors import RobotUnavailable
 from app.wechat.robots import Robots
 
 A_MINUTE = 20
-# More than this at once is a burst, and becomes one message.
+# More cases than this at once are a burst, and become one message.
 BURST = 5
+# What a job says at most for each notice alone: WeCom may be slow, and a claim ends.
+MOST_NOTICES = 10
 MINUTE = timedelta(minutes=1)
+STOPS = {port.KEY_INVALID, port.TOO_OFTEN}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a robot says now: each message for itself, or all as one digest."""
+    """What a robot says now: each of the first for itself, then the others as one digest."""
 
     group_id: UUID
     sealed_key: str = field(repr=False)
     mark: str
-    messages: Sequence[Any]
-    alone: bool
+    alone: Sequence[Any]
+    together: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,24 @@ def prepare(tx: Session, robots: Robots, group_id: UUID) -> Batch | None:
     if not messages or not group.active or group.sealed_key is None:
         return None
     mark = robots.mark(group.sealed_key)
-    if len(messages) <= BURST and take(tx, mark, len(messages)):
-        return Batch(group_id, group.sealed_key, mark, messages, alone=True)
-    if take(tx, mark, 1):
-        return Batch(group_id, group.sealed_key, mark, messages, alone=False)
-    return None
+    alone, together = _granted(tx, mark, messages)
+    if not alone and not together:
+        return None
+    return Batch(group_id, group.sealed_key, mark, alone, together)
+
+
+def _granted(tx: Session, mark: str, messages: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """What the rate leaves room for: notices whole and first, then cases, alone or as a digest."""
+    notices = [message for message in messages if message.kind == "notice"]
+    cases = [message for message in messages if message.kind != "notice"]
+    alone = notices[: min(_room(tx, mark), MOST_NOTICES)]
+    if alone and not take(tx, mark, len(alone)):
+        alone = []
+    if len(alone) < len(notices) or not cases:
+        return alone, []
+    if len(cases) <= BURST and take(tx, mark, len(cases)):
+        return alone + cases, []
+    return alone, cases if take(tx, mark, 1) else []
 
 
 def take(tx: Session, mark: str, wanted: int) -> bool:
@@ -74,7 +90,7 @@ def take(tx: Session, mark: str, wanted: int) -> bool:
     Two calendar minutes hold any sixty seconds, however WeCom counts its own; one upsert decides,
     so two workers never both take the last. Groups may share a robot: its mark is what counts.
     """
-    room = A_MINUTE - _taken(tx, mark, _minute() - MINUTE)
+    room = _room_before(tx, mark)
     if wanted > room:
         return False
     first = insert_for(tx, Attempt).values(
@@ -86,6 +102,16 @@ def take(tx: Session, mark: str, wanted: int) -> bool:
         where=Attempt.count + wanted <= room,
     )
     return tx.execute(counted.returning(Attempt.count)).first() is not None
+
+
+def _room(tx: Session, mark: str) -> int:
+    """How many could be taken now, if nobody else took any meanwhile."""
+    return max(0, _room_before(tx, mark) - _taken(tx, mark, _minute()))
+
+
+def _room_before(tx: Session, mark: str) -> int:
+    """What the minute before leaves of this one."""
+    return A_MINUTE - _taken(tx, mark, _minute() - MINUTE)
 
 
 def _exhaust(tx: Session, mark: str) -> None:
@@ -112,23 +138,30 @@ def _minute() -> datetime:
 
 def say(robots: Robots, batch: Batch) -> Outcome:
     """Speaks, without a transaction. Raises RobotUnavailable when nothing at all was said."""
-    if not batch.alone:
-        text = digest([message.text for message in batch.messages], port.MOST_MARKDOWN_BYTES)
-        errcode = robots.say_markdown(batch.sealed_key, text)
-        return Outcome(batch, {message.id: errcode for message in batch.messages})
     errcodes: dict[UUID, int] = {}
-    for message in batch.messages:
-        try:
-            text = cut(message.text, port.MOST_TEXT_BYTES)
-            errcodes[message.id] = robots.say_text(batch.sealed_key, text)
-        except RobotUnavailable:
-            # What was said has to be recorded; the rest waits for the next minute.
-            if not errcodes:
-                raise
-            break
-        if errcodes[message.id] in {port.KEY_INVALID, port.TOO_OFTEN}:
-            break
+    try:
+        for some in _spoken(robots, batch):
+            errcodes |= some
+            if STOPS & set(some.values()):
+                break
+    except RobotUnavailable:
+        # What was said has to be recorded; the rest waits for the next minute.
+        if not errcodes:
+            raise
     return Outcome(batch, errcodes)
+
+
+def _spoken(robots: Robots, batch: Batch) -> Iterator[dict[UUID, int]]:
+    """One call after the other, each with the messages that it said and what WeCom answered."""
+    for message in batch.alone:
+        text = cut(message.text, port.MOST_TEXT_BYTES)
+        yield {message.id: robots.say_text(batch.sealed_key, text)}
+    if batch.together:
+        texts = [message.text for message in batch.together]
+        text, shown = digest(texts, port.MOST_MARKDOWN_BYTES)
+        errcode = robots.say_markdown(batch.sealed_key, text)
+        # What the digest only counted was not said: it stays waiting.
+        yield {message.id: errcode for message in batch.together[:shown]}
 
 
 def record(tx: Session, outcome: Outcome) -> None:
@@ -171,5 +204,5 @@ def _silence(tx: Session, batch: Batch) -> None:
     service.give_up(tx, batch.group_id, "the group has no robot")
     for person_id in queries.administrators(tx, row.region_code):
         # The message names the occasion: the next robot's end is told again.
-        subject = str(batch.messages[0].id)
+        subject = str((*batch.alone, *batch.together)[0].id)
         notify.tell(tx, person_id, "group.robot_refused", subject, group=row.name)

@@ -29,8 +29,11 @@ def cut(text: str, most_bytes: int) -> str:
     return raw[:room].decode(errors="ignore") + ELLIPSIS
 
 
-def digest(texts: Sequence[str], most_bytes: int) -> str:
-    """Several messages as one, a line each; those that do not fit are counted: 另有 n 条."""
+def digest(texts: Sequence[str], most_bytes: int) -> tuple[str, int]:
+    """Several messages as one, a line each, and how many of them, from the first on, it shows.
+
+    Those that do not fit are counted, 另有 n 条待发, and have still to be said.
+    """
     head = f"**网格消息汇总（{len(texts)} 条）**"
     lines = [f"> {_line(text)}" for text in texts]
     # The last line is kept free for the largest count that it may have to tell.
@@ -42,11 +45,11 @@ def digest(texts: Sequence[str], most_bytes: int) -> str:
             break
         shown.append(line)
     left = len(lines) - len(shown)
-    return "\n".join([head, *shown]) + (_rest(left) if left else "")
+    return "\n".join([head, *shown]) + (_rest(left) if left else ""), len(shown)
 
 
 def _rest(count: int) -> str:
-    return f"\n另有 {count} 条"
+    return f"\n另有 {count} 条待发"
 
 
 def _line(text: str) -> str:

@@ -1,6 +1,6 @@
 """Reads about people and what they may do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,3 +110,20 @@ def names(tx: Session, people: set[UUID]) -> dict[UUID, str]:
     """Display names of staff, for histories."""
     rows: Any = tx.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
     return dict(rows.all())
+
+
+def nearest_holding(tx: Session, path: str, roles: Iterable[str]) -> tuple[int, list[UUID]]:
+    """The level of the nearest region on a path in which active people hold one of the roles, and
+    these people; -1 and nobody where there is none."""
+    query = (
+        select(Person.id, Region.level)
+        .join(Grant, Grant.person_id == Person.id)
+        .join(Region, Region.code == Grant.region_code)
+        .where(
+            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
+            Region.code.in_(path.strip("/").split("/")),
+        )
+    )  # fmt: skip
+    rows = tx.execute(query).all()
+    nearest: int = max((row.level for row in rows), default=-1)
+    return nearest, sorted({row.id for row in rows if row.level == nearest})

@@ -28,7 +28,8 @@ def is_prefix(word: str) -> bool:
 
 
 def _runs(text: str) -> Iterator[str]:
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in apart if not unicodedata.combining(c)).casefold()
     return (match.group() for match in _RUNS.finditer(plain))
 
 

@@ -1,7 +1,7 @@
 """The base of every word at the edge: no unknown fields, instants with a zone, strict integers."""
 
 import re
-from datetime import UTC
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import (
@@ -52,4 +52,24 @@ Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Fen = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000_000)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+
+# Beyond these a zone, or a day more, would fall off the calendar that the language knows.
+_FIRST, _AFTER = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+
+
+def _in_our_time(at: datetime) -> datetime:
+    if not _FIRST <= at < _AFTER:
+        raise ValueError("an instant lies in the years 2000 to 2999")
+    return at.astimezone(UTC)
+
+
+def day_in_our_time(day: date) -> date:
+    """A day of the years 2000 to 2999. Raises ValueError."""
+    if not _FIRST.date() <= day < _AFTER.date():
+        raise ValueError("a day lies in the years 2000 to 2999")
+    return day
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+Day = Annotated[date, AfterValidator(day_in_our_time)]

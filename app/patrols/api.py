@@ -15,12 +15,14 @@ from app.kit.marks import FromApp, Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.schema import Code
+from app.kit.schema import Code, Day
 from app.media.errors import PhotoNotFound, PhotoUsed
 from app.patrols import planning, queries, service, views
 from app.patrols.errors import (
+    DaysInvalid,
     PatrolForbidden,
     PatrolForeign,
+    PatrolFull,
     PatrolNotFound,
     PatrolNotPlanned,
     PatrolNotStarted,
@@ -52,10 +54,17 @@ router = Router(prefix="/v1", tags=["patrols 巡查"])
 Grids = Annotated[GridCache, FromApp("grids")]
 Head = Annotated[Actor, Resolver(holding(*HEADS))]
 Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
+First = Annotated[
+    Day | None,
+    Query(alias="from", description="First business day, Asia/Shanghai; else 31 days, mine all"),
+]
+Last = Annotated[
+    Day | None, Query(alias="to", description="Last business day, else today; at most 100 in all")
+]
 WALKING = (PersonOnly, StaffOnly, PatrolNotFound, PatrolForeign, PatrolNotStarted)
 
 
-@router.get("/patrols", responses=raises(PersonOnly, StaffOnly))
+@router.get("/patrols", responses=raises(PersonOnly, StaffOnly, DaysInvalid))
 @in_transaction
 def list_patrols(
     tx: Session,
@@ -63,11 +72,13 @@ def list_patrols(
     region: Region = None,
     state: Annotated[State | None, Query()] = None,
     mine: Annotated[bool, Query(description="One's own")] = False,
+    first: First = None,
+    last: Last = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[PatrolBrief]:
-    """One's own patrols and those of the regions that one heads, newest first, missed ones too."""
-    wanted = Filters(region, state, mine)
+    """One's own patrols and those of the regions that one heads, latest first, missed ones too."""
+    wanted = Filters(region, state, mine, first, last)
     return views.patrols_out(queries.patrols(tx, actor, wanted, limit, cursor))
 
 
@@ -97,7 +108,10 @@ def start_patrol(tx: Session, actor: Staff, patrol_id: UUID) -> PatrolOut:
     return views.patrol_out(tx, queries.get_patrol(tx, actor, patrol_id))
 
 
-@router.post("/patrols/{patrol_id}/check-ins", responses=raises(*WALKING, StopUnknown, StopTooFar))
+@router.post(
+    "/patrols/{patrol_id}/check-ins",
+    responses=raises(*WALKING, PatrolFull, StopUnknown, StopTooFar),
+)
 @in_transaction(status=201)
 def check_in(tx: Session, actor: Staff, patrol_id: UUID, body: CheckInDraft) -> PatrolOut:
     """Notes where one is; a stop of the plan is ticked off within 100 m and the accuracy."""
@@ -105,7 +119,7 @@ def check_in(tx: Session, actor: Staff, patrol_id: UUID, body: CheckInDraft) -> 
     return views.patrol_out(tx, queries.get_patrol(tx, actor, patrol_id))
 
 
-@router.post("/patrols/{patrol_id}/track", responses=raises(*WALKING, TrackImpossible))
+@router.post("/patrols/{patrol_id}/track", responses=raises(*WALKING, PatrolFull, TrackImpossible))
 @in_transaction
 def add_track(tx: Session, actor: Staff, patrol_id: UUID, body: TrackDraft) -> PatrolOut:
     """Adds points to the way; those that nobody could have reached in time are left out."""

@@ -48,6 +48,16 @@ class PatrolNotStarted(Conflict):
     title = Words("这次巡查不在进行中", "The patrol is not under way")
 
 
+class PatrolFull(Conflict):
+    code = "patrol_full"
+    title = Words("这次巡查的轨迹点已达上限", "The patrol has as many points as it may have")
+
+
+class DaysInvalid(Unprocessable):
+    code = "patrol_days_invalid"
+    title = Words("起止日期有误或超过 100 天", "The days are not in order, or more than 100")
+
+
 class StopUnknown(Unprocessable):
     code = "patrol_stop_unknown"
     title = Words("计划中没有这个点位", "The plan has no such stop")

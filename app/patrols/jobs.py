@@ -1,4 +1,4 @@
-"""What the worker does for patrols: plan the day, and tell of what was missed."""
+"""What the worker does for patrols: plan the day, tell of what was missed, end what goes on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,5 +14,6 @@ def plan_today(tx: Session, _payload: Mapping[str, Any]) -> None:
 
 
 def tell_missed(tx: Session, _payload: Mapping[str, Any]) -> None:
-    """The handler of `patrols.missed`."""
+    """The handler of `patrols.missed`; it also ends what nobody ended."""
     notices.tell_missed(tx)
+    planning.finish_due(tx)

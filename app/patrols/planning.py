@@ -1,9 +1,10 @@
 """Plans of patrols: made and ended by heads, turned into each day's patrols by the worker."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.grids.service import to_wgs84
@@ -13,12 +14,15 @@ from app.kit.db import insert_for, insert_row
 from app.kit.ids import new_id
 from app.patrols import queries
 from app.patrols.errors import PlanEnded, PlanForbidden, WalkerUnfit
-from app.patrols.models import Patrol, PatrolPlan
+from app.patrols.models import Patrol, PatrolPlan, PatrolPoint
 from app.patrols.queries import HEADS, WALKERS
 from app.patrols.rules import moment
 from app.patrols.schemas import PlanDraft, StopDraft
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
+
+# So long after its hours a patrol is over, though nobody said so.
+OVER_AFTER = timedelta(hours=2)
 
 
 def add_plan(tx: Session, actor: Actor, draft: PlanDraft) -> UUID:
@@ -85,3 +89,19 @@ def miss_due(tx: Session) -> list[Any]:
         Patrol.id, Patrol.plan_id, Patrol.person_id, Patrol.region_code, Patrol.day
     )
     return list(tx.execute(missed, execution_options={"synchronize_session": False}).all())
+
+
+def finish_due(tx: Session) -> None:
+    """Ends patrols two hours after their hours: with the last point, or else with the hours."""
+    over = (Patrol.state == "started", Patrol.due_at <= clock.now() - OVER_AFTER)
+    # Locked before its points are read: a track that is just coming in is whole, or the patrol is
+    # left for the next time.
+    found = select(Patrol.id).where(*over).order_by(Patrol.id)
+    ids = list(tx.scalars(found.with_for_update(key_share=True, skip_locked=True)))
+    last = select(func.max(PatrolPoint.at)).where(PatrolPoint.patrol_id == Patrol.id)
+    done = (
+        update(Patrol)
+        .where(Patrol.id.in_(ids))
+        .values(state="done", ended_at=func.coalesce(last.scalar_subquery(), Patrol.due_at))
+    )
+    tx.execute(done, execution_options={"synchronize_session": False})

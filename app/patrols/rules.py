@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from app.grids.cells import distance_m
-from app.kit.clock import SHANGHAI
+from app.kit.clock import SHANGHAI, day_start
+from app.patrols.errors import DaysInvalid
 
 REACH_M = 100
 # A phone that claims to know nothing would otherwise be near everything.
 MOST_ACCURACY_M = 100
 FASTEST_M_PER_S = 60
+# Days of a list.
+USUAL_DAYS, MOST_DAYS = 31, 100
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,15 @@ def walk(last: Fix | None, fixes: Sequence[Fix]) -> tuple[list[Fix], float]:
         total_m += step_m
         last = fix
     return kept, total_m
+
+
+def between(first: date | None, last: date | None, today: date) -> tuple[datetime, datetime]:
+    """From when until before when these business days last: until today, 31 of them.
+
+    Raises DaysInvalid when they are out of order or more than 100.
+    """
+    last = last or today
+    first = first or last - timedelta(days=USUAL_DAYS - 1)
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise DaysInvalid
+    return day_start(first), day_start(last + timedelta(days=1))

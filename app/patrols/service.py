@@ -18,6 +18,7 @@ from app.patrols import queries
 from app.patrols.errors import (
     PatrolForbidden,
     PatrolForeign,
+    PatrolFull,
     PatrolNotPlanned,
     PatrolNotStarted,
     StopTooFar,
@@ -30,11 +31,11 @@ from app.patrols.rules import Fix, end_of_day, in_order, too_far_m, walk
 from app.patrols.schemas import CheckInDraft, FindingDraft, PatrolDraft, TrackPointDraft
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
-from app.rewards import service as rewards
 
-FOUND = "patrol.found"
 # A phone's clock may run a little ahead of ours.
 AHEAD = timedelta(minutes=2)
+# Of a whole patrol, check-ins too: fourteen hours with a point every ten seconds.
+MOST_POINTS = 5_000
 
 
 def begin(tx: Session, actor: Actor, draft: PatrolDraft) -> UUID:
@@ -70,14 +71,14 @@ def start(tx: Session, actor: Actor, patrol_id: UUID) -> None:
 def check_in(tx: Session, actor: Actor, patrol_id: UUID, draft: CheckInDraft) -> None:
     """Notes where one is, and ticks a stop off when one is near it.
 
-    Raises PatrolNotFound, PatrolForeign, PatrolNotStarted, StopUnknown, StopTooFar.
+    Raises PatrolNotFound, PatrolForeign, PatrolNotStarted, PatrolFull, StopUnknown, StopTooFar.
     """
     patrol = _under_way(tx, actor, patrol_id)
     lat, lng = to_wgs84(draft.lat, draft.lng, draft.crs)
     if draft.stop is not None:
         _refuse_far(patrol.stops or [], draft.stop, (lat, lng), draft.accuracy_m or 0)
     insert_row(
-        tx, PatrolPoint, patrol_id=patrol_id, position=queries.next_position(tx, patrol_id),
+        tx, PatrolPoint, patrol_id=patrol_id, position=_room_for(tx, patrol_id, 1),
         kind="check_in", lat=lat, lng=lng, accuracy_m=draft.accuracy_m, stop=draft.stop,
         at=clock.now(),
     )  # fmt: skip
@@ -98,8 +99,8 @@ def _refuse_far(
 def follow(tx: Session, actor: Actor, patrol_id: UUID, points: list[TrackPointDraft]) -> None:
     """Adds points to the track and their way to the distance; jumps are left out.
 
-    Raises PatrolNotFound, PatrolForeign, PatrolNotStarted, TrackImpossible (a point before the
-    start, not later than the one before it, or in the future).
+    Raises PatrolNotFound, PatrolForeign, PatrolNotStarted, PatrolFull, TrackImpossible (a point
+    before the start, not later than the one before it, or in the future).
     """
     patrol = _under_way(tx, actor, patrol_id)
     before = queries.last_of_track(tx, patrol_id)
@@ -108,7 +109,7 @@ def follow(tx: Session, actor: Actor, patrol_id: UUID, points: list[TrackPointDr
     if not in_order(fixes, patrol.started_at, last, clock.now() + AHEAD):
         raise TrackImpossible
     kept, way_m = walk(last, fixes)
-    first = queries.next_position(tx, patrol_id)
+    first = _room_for(tx, patrol_id, len(kept))
     rows = [
         {"patrol_id": patrol_id, "position": position, "kind": "track", **vars(fix)}
         for position, fix in enumerate(kept, start=first)
@@ -119,7 +120,7 @@ def follow(tx: Session, actor: Actor, patrol_id: UUID, points: list[TrackPointDr
 
 
 def find(tx: Session, actor: Actor, grids: GridCache, patrol_id: UUID, draft: FindingDraft) -> None:
-    """Opens a case for what the patrol found; no points for staff unless a rule gives some.
+    """Opens a case for what the patrol found; its points, if a rule gives some, follow the case.
 
     Raises PatrolNotFound, PatrolForeign, PatrolNotStarted, CategoryUnknown, the photo errors.
     """
@@ -136,10 +137,8 @@ def find(tx: Session, actor: Actor, grids: GridCache, patrol_id: UUID, draft: Fi
             accuracy_m=draft.place.accuracy_m,
         ),
     )  # fmt: skip
-    now = clock.now()
-    insert_row(tx, PatrolFinding, patrol_id=patrol_id, case_id=case.id, created_at=now)
+    insert_row(tx, PatrolFinding, patrol_id=patrol_id, case_id=case.id, created_at=clock.now())
     actions.record(tx, actor.person_id, "patrol.found", "patrol", patrol_id, number=case.number)
-    rewards.grant(tx, event=FOUND, source=case.number, person_id=actor.person_id, reported_at=now)
 
 
 def finish(tx: Session, actor: Actor, patrol_id: UUID, summary: str | None) -> None:
@@ -161,6 +160,14 @@ def _under_way(tx: Session, actor: Actor, patrol_id: UUID) -> Any:
     if patrol.state != "started":
         raise PatrolNotStarted
     return patrol
+
+
+def _room_for(tx: Session, patrol_id: UUID, count: int) -> int:
+    """Where so many more points go; the patrol's row must be locked. Raises PatrolFull."""
+    first = queries.next_position(tx, patrol_id)
+    if first - 1 + count > MOST_POINTS:
+        raise PatrolFull
+    return first
 
 
 def _set(tx: Session, patrol_id: UUID, **values: Any) -> None:

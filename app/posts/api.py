@@ -8,11 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.grids import queries as grids
 from app.grids.errors import GridNotFound
-from app.identity.access import Actor, Staff, holding
+from app.identity.access import Administrator, Staff
 from app.identity.errors import PersonNotFound, PersonOnly, RoleMissing, StaffOnly
-from app.identity.models import Role
 from app.kit.http import Cursor, Limit, in_transaction
-from app.kit.marks import Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -34,6 +32,8 @@ from app.posts.errors import (
     PersonUnknown,
     PostInUse,
     PostUnknown,
+    SharedAcrossDistricts,
+    StandInForbidden,
     StandInUnknown,
     UnitUnknown,
 )  # fmt: skip
@@ -60,7 +60,6 @@ from app.regions.errors import GroupingUnknown, MemberOutside, RegionNotFound, R
 from app.regions.schemas import GroupingDraft, GroupingList, GroupingOut
 
 router = Router(prefix="/v1", tags=["posts 岗位"])
-Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 Inside = Annotated[Code | None, Query(description="Only of this region's subtree")]
 
 
@@ -86,10 +85,13 @@ def list_nets(tx: Session) -> NetList:
     return NetList(items=lists.nets(tx))
 
 
-@router.put("/nets/{code}", responses=raises(PersonOnly, RoleMissing, OutsideSubtree))
+@router.put(
+    "/nets/{code}",
+    responses=raises(PersonOnly, RoleMissing, OutsideSubtree, SharedAcrossDistricts),
+)
 @in_transaction
 def put_net(tx: Session, actor: Administrator, code: Code, body: NetDraft) -> NetOut:
-    """Adds or replaces a net; for an administrator of a whole district."""
+    """Adds a net, or replaces one that no other district uses; by a district's administrator."""
     return NetOut.model_validate(service.put_net(tx, actor, code, body))
 
 
@@ -118,11 +120,13 @@ def list_posts(tx: Session) -> PostList:
 
 @router.put(
     "/posts/{code}",
-    responses=raises(PersonOnly, RoleMissing, OutsideSubtree, NetUnknown, PostInUse),
+    responses=raises(
+        PersonOnly, RoleMissing, OutsideSubtree, SharedAcrossDistricts, NetUnknown, PostInUse
+    ),
 )
 @in_transaction
 def put_post(tx: Session, actor: Administrator, code: Code, body: PostDraft) -> PostOut:
-    """Adds or replaces a post; for an administrator of a whole district."""
+    """Adds a post, or replaces one that no other district uses; by a district's administrator."""
     return PostOut.model_validate(service.put_post(tx, actor, code, body))
 
 
@@ -198,7 +202,7 @@ def list_leaves(
     "/leaves",
     responses=raises(
         PersonOnly, StaffOnly, PersonNotFound, OutsideSubtree, DaysWrong, StandInUnknown,
-        LeaveOverlaps,
+        StandInForbidden, LeaveOverlaps,
     ),
 )  # fmt: skip
 @in_transaction(status=201)

@@ -35,6 +35,22 @@ class StandInUnknown(Unprocessable):
     )
 
 
+class StandInForbidden(Forbidden):
+    code = "stand_in_forbidden"
+    title = Words(
+        "只能指定已在本区县担任同样角色的其他人员顶岗",
+        "Choose another person who already holds the same roles in this district",
+    )
+
+
+class SharedAcrossDistricts(Forbidden):
+    code = "shared_across_districts"
+    title = Words(
+        "其他区县正在使用，须由各相关区县的管理员修改",
+        "Other districts use it: only an administrator of all of them may change it",
+    )
+
+
 class LevelWrong(Unprocessable):
     code = "level_wrong"
     title = Words("该岗位不设在这一级区域", "This post does not stand at this region's level")

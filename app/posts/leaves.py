@@ -8,12 +8,19 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.errors import PersonNotFound
-from app.identity.models import Grant, Person
+from app.identity.models import Grant, Person, Role
 from app.kit import actions, clock, outbox
 from app.kit.ids import new_id
 from app.posts import appointments, lists, queries
-from app.posts.errors import DaysWrong, LeaveOver, LeaveOverlaps, OutsideSubtree, StandInUnknown
-from app.posts.models import Appointment, Leave
+from app.posts.errors import (
+    DaysWrong,
+    LeaveOver,
+    LeaveOverlaps,
+    OutsideSubtree,
+    StandInForbidden,
+    StandInUnknown,
+)  # fmt: skip
+from app.posts.models import Appointment, Leave, Post
 from app.posts.schemas import LeaveDraft
 from app.regions.models import Region
 from app.regions.queries import root_of
@@ -24,7 +31,8 @@ LONGEST = timedelta(days=366)
 def take(tx: Session, actor: Actor, draft: LeaveDraft) -> UUID:
     """Puts a person on leave: oneself, or somebody whose roster one keeps.
 
-    Raises PersonNotFound, OutsideSubtree, DaysWrong, StandInUnknown, LeaveOverlaps.
+    Raises PersonNotFound, OutsideSubtree, DaysWrong, StandInUnknown, StandInForbidden,
+    LeaveOverlaps.
     """
     now = clock.now()
     paths = _may_change(tx, actor, draft.person_id)
@@ -33,7 +41,7 @@ def take(tx: Session, actor: Actor, draft: LeaveDraft) -> UUID:
         raise DaysWrong
     if draft.ends_at <= now:
         raise DaysWrong
-    _check_stand_in(tx, draft, paths)
+    _check_stand_in(tx, actor, draft, paths)
     # Locked, so that two leaves of one person see each other.
     tx.get(Person, draft.person_id, with_for_update={"key_share": True})
     overlapping = exists().where(
@@ -64,11 +72,7 @@ def cancel(tx: Session, actor: Actor, leave_id: UUID) -> None:
 
 def _appointed(tx: Session, person_id: UUID) -> list[UUID]:
     """The appointments of a person that last or are to come."""
-    today = clock.business_day(clock.now()).isoformat()
-    mine = select(Appointment.id).where(
-        Appointment.person_id == person_id, Appointment.ended_at.is_(None),
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
-    )  # fmt: skip
+    mine = select(Appointment.id).where(Appointment.person_id == person_id, queries.lasting())
     return list(tx.scalars(mine))
 
 
@@ -89,21 +93,52 @@ def _may_change(tx: Session, actor: Actor, person_id: UUID) -> list[str]:
     return paths
 
 
-def _check_stand_in(tx: Session, draft: LeaveDraft, paths: list[str]) -> None:
+def _check_stand_in(tx: Session, actor: Actor, draft: LeaveDraft, paths: list[str]) -> None:
     # For a while the stand-in has the absent one's roles, so they work in the same districts.
     if draft.stand_in_id is None:
         return
-    held = (
-        select(Region.path)
-        .join(Grant, Grant.region_code == Region.code)
-        .join(Person, Person.id == Grant.person_id)
-        .where(Grant.person_id == draft.stand_in_id, Grant.revoked_at.is_(None))
-        .where(Person.state == "active")
-    )
-    theirs = {root_of(path) for path in tx.scalars(held)}
+    held = _roles(tx, draft.stand_in_id)
+    theirs = {district for _, district in held}
     wanted = {root_of(path) for path in paths}
     if draft.stand_in_id == draft.person_id or not theirs or not wanted <= theirs:
         raise StandInUnknown
+    if actor.person_id == draft.person_id:
+        return
+    if all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths):
+        return
+    # Who only keeps the roster has no roles to give: neither to themselves nor to a friend.
+    if draft.stand_in_id == actor.person_id or not _carried(tx, draft.person_id) <= held:
+        raise StandInForbidden
+
+
+def _roles(tx: Session, person_id: UUID) -> set[tuple[str, str]]:
+    """Role and district of what an active person holds in their own right."""
+    query = (
+        select(Grant.role, Region.path)
+        .join(Region, Region.code == Grant.region_code)
+        .join(Person, Person.id == Grant.person_id)
+        .outerjoin(Appointment, Appointment.id == Grant.appointment_id)
+        .where(
+            Grant.person_id == person_id, Grant.revoked_at.is_(None), Person.state == "active",
+            # Not what they have as a stand-in themselves: it could be handed on and on.
+            or_(Grant.appointment_id.is_(None), Appointment.person_id == person_id),
+        )
+    )  # fmt: skip
+    return {(row.role, root_of(row.path)) for row in tx.execute(query)}
+
+
+def _carried(tx: Session, person_id: UUID) -> set[tuple[str, str]]:
+    """Role and district of what the posts of a person carry, also those yet to begin."""
+    query = (
+        select(Appointment.id, Post.role)
+        .join(Post, Post.code == Appointment.post_code)
+        .where(Appointment.person_id == person_id, queries.lasting())
+    )
+    return {
+        (row.role, root_of(place.path))
+        for row in tx.execute(query)
+        for place in queries.places(tx, row.id)
+    }
 
 
 def _turn(tx: Session, actor: Actor, leave: Leave) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.identity.access import Actor
@@ -12,9 +12,9 @@ from app.identity.models import Grant, Person, Role
 from app.kit.page import Slice, cut
 from app.posts.errors import AppointmentNotFound, LeaveNotFound
 from app.posts.models import Appointment, Leave, Net, Post, Unit
-from app.posts.queries import in_force, on_leave, shifts_of
+from app.posts.queries import in_force, lasting, on_leave, shifts_of
 from app.posts.schemas import NetOut, PostOut, UnitOut
-from app.regions.models import GroupingRegion, Region
+from app.regions.models import Grouping, GroupingRegion, Region
 from app.regions.queries import spans, under, under_any
 
 # Who keeps the roster of the people in their regions, and reads why they are away.
@@ -32,6 +32,18 @@ def posts(tx: Session) -> list[PostOut]:
     """The posts in use, in their order."""
     rows = tx.scalars(select(Post).where(Post.active).order_by(Post.position, Post.code))
     return [PostOut.model_validate(row) for row in rows]
+
+
+def in_use_outside(tx: Session, which: ColumnElement[bool], paths: list[str]) -> bool:
+    """Whether anybody is appointed to such posts (a condition on Post) outside these subtrees."""
+    query = (
+        select(Appointment.id)
+        .join(Post, Post.code == Appointment.post_code)
+        .outerjoin(Grouping, Grouping.code == Appointment.grouping_code)
+        .join(Region, Region.code == func.coalesce(Appointment.region_code, Grouping.district))
+        .where(which, lasting(), not_(under_any(Region.path, len(paths))))
+    )
+    return tx.execute(query.limit(1), spans(paths)).first() is not None
 
 
 def units(tx: Session, actor: Actor, region: str | None) -> list[UnitOut]:
@@ -102,12 +114,14 @@ _LEAVES = (
 
 
 def _appointed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether who is away has an appointment whose region, or whose grouping's, is such."""
-    alone = exists().where(
-        Appointment.person_id == Leave.person_id, Region.code == Appointment.region_code, condition
-    )
+    """Whether who is away has an appointment whose region, or whose grouping's, is such.
+
+    One that is over counts no more: why somebody is away concerns only those they work for.
+    """
+    theirs = and_(Appointment.person_id == Leave.person_id, lasting())
+    alone = exists().where(theirs, Region.code == Appointment.region_code, condition)
     together = exists().where(
-        Appointment.person_id == Leave.person_id,
+        theirs,
         GroupingRegion.grouping_code == Appointment.grouping_code,
         Region.code == GroupingRegion.region_code, condition,
     )  # fmt: skip

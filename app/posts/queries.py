@@ -70,6 +70,15 @@ def in_force() -> ColumnElement[bool]:
     )
 
 
+def lasting() -> ColumnElement[bool]:
+    """Whether an appointment is not over today; one that is yet to begin counts."""
+    today = clock.business_day(clock.now()).isoformat()
+    return and_(
+        Appointment.ended_at.is_(None),
+        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
+    )
+
+
 def on_leave(leave: Any = Leave) -> ColumnElement[bool]:
     """Whether a leave lasts, for the values of `moment`."""
     return and_(leave.cancelled_at.is_(None), leave.starts_at <= _AT, leave.ends_at > _AT)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.kit.schema import Code, Draft, Instant, Name, Out, PlainText
+from app.kit.schema import Code, Draft, Instant, Name, Out, PlainText, day_in_our_time
 
 # What a post may carry. Money (fund_manager, fund_approver), audit and administration are granted
 # to a person by name and never by way of a post that an administrator could make.
@@ -15,7 +15,7 @@ CARRIED = frozenset(get_args(Carried))
 
 
 def _calendar_day(text: str) -> str:
-    date.fromisoformat(text)
+    day_in_our_time(date.fromisoformat(text))
     return text
 
 

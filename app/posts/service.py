@@ -1,13 +1,15 @@
 """Writes to nets, units and posts: what a person can be appointed to."""
 
-from sqlalchemy import exists, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit import actions
-from app.posts import imports
-from app.posts.errors import NetUnknown, OutsideSubtree, PostInUse
+from app.posts import imports, lists
+from app.posts.errors import NetUnknown, OutsideSubtree, PostInUse, SharedAcrossDistricts
 from app.posts.models import Appointment, Net, Post, Unit
 from app.posts.schemas import NetDraft, PostDraft, UnitDraft
 from app.regions.errors import RegionUnknown
@@ -33,10 +35,17 @@ def load_seed(tx: Session) -> int:
 
 
 def put_net(tx: Session, actor: Actor, code: str, draft: NetDraft) -> Net:
-    """Adds or replaces a net. Raises OutsideSubtree: nets are for whole districts."""
-    _refuse_below_district(actor)
-    net = tx.get(Net, code) or Net(code=code)
-    for field, value in draft.model_dump().items():
+    """Adds or replaces a net, which is for whole districts.
+
+    Raises OutsideSubtree, SharedAcrossDistricts (other districts have people in posts of it).
+    """
+    districts = _districts(actor)
+    values = draft.model_dump()
+    net = tx.get(Net, code, with_for_update=True)
+    if net is not None and _differs(net, values):
+        _refuse_shared(tx, Post.net_code == code, districts)
+    net = net or Net(code=code)
+    for field, value in values.items():
         setattr(net, field, value)
     tx.add(net)
     tx.flush()
@@ -44,10 +53,22 @@ def put_net(tx: Session, actor: Actor, code: str, draft: NetDraft) -> Net:
     return net
 
 
-def _refuse_below_district(actor: Actor) -> None:
+def _districts(actor: Actor) -> list[str]:
     # Every district shares the nets and posts, so a street's administrator leaves them alone.
-    if not any(path.count("/") == 2 for path in actor.paths(ADMINISTRATORS)):  # noqa: PLR2004
+    held = [path for path in actor.paths(ADMINISTRATORS) if path.count("/") == 2]  # noqa: PLR2004
+    if not held:
         raise OutsideSubtree
+    return held
+
+
+def _differs(row: Any, values: dict[str, Any]) -> bool:
+    return any(getattr(row, field) != value for field, value in values.items())
+
+
+def _refuse_shared(tx: Session, which: ColumnElement[bool], districts: list[str]) -> None:
+    # Out of use, or on another rung, it would change the work of people in other districts.
+    if lists.in_use_outside(tx, which, districts):
+        raise SharedAcrossDistricts
 
 
 def put_unit(tx: Session, actor: Actor, code: str, draft: UnitDraft) -> Unit:
@@ -74,12 +95,15 @@ def _refuse_outside(tx: Session, actor: Actor, region_code: str) -> None:
 
 
 def put_post(tx: Session, actor: Actor, code: str, draft: PostDraft) -> Post:
-    """Adds or replaces a post. Raises OutsideSubtree, NetUnknown, PostInUse.
+    """Adds or replaces a post.
+
+    Raises OutsideSubtree, NetUnknown, PostInUse, SharedAcrossDistricts.
 
     Its role is fixed once anyone was appointed: otherwise an administrator of one district could
     give people of another a role that nobody there granted.
     """
-    _refuse_below_district(actor)
+    districts = _districts(actor)
+    values = draft.model_dump()
     if draft.net_code is not None and tx.get(Net, draft.net_code) is None:
         raise NetUnknown
     # An appointment's foreign key takes a share of this row, so FOR UPDATE keeps newcomers out.
@@ -87,8 +111,10 @@ def put_post(tx: Session, actor: Actor, code: str, draft: PostDraft) -> Post:
     held = select(exists().where(Appointment.post_code == code))
     if post is not None and post.role != draft.role and tx.scalar(held):
         raise PostInUse
+    if post is not None and _differs(post, values):
+        _refuse_shared(tx, Post.code == code, districts)
     post = post or Post(code=code)
-    for field, value in draft.model_dump().items():
+    for field, value in values.items():
         setattr(post, field, value)
     tx.add(post)
     tx.flush()

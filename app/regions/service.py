@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.kit import clock
+from app.kit import clock, outbox
 from app.regions.errors import MemberOutside, RegionNotFound, RegionUnknown
 from app.regions.models import Grouping, GroupingRegion, Region
 from app.regions.schemas import GroupingDraft, RegionDraft
@@ -16,7 +16,8 @@ def import_regions(tx: Session, drafts: Iterable[RegionDraft]) -> int:
     """Adds or renames regions, parents first, and says how many changed.
 
     A region that moved below another parent takes everything below it along, grids too. Raises
-    RegionNotFound for an absent parent.
+    RegionNotFound for an absent parent. The worker gets a job for each region that moved, because
+    cases are kept by the regions above them.
     """
     known = {region.code: region for region in tx.scalars(select(Region))}
     changed = 0
@@ -36,6 +37,8 @@ def import_regions(tx: Session, drafts: Iterable[RegionDraft]) -> int:
             # Its new parent may be new itself, and a flush writes changes before additions.
             tx.flush()
             _move_below(known, known[draft.code].path, path)
+            once = f"regions.moved:{draft.code}:{clock.now().isoformat()}"
+            outbox.enqueue(tx, "regions.moved", unique=once, code=draft.code)
         changed += _put(known[draft.code], values)
     tx.flush()
     return changed

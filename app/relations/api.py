@@ -24,6 +24,7 @@ from app.relations import nearby, queries, service, views
 from app.relations.errors import (
     CaseEnded,
     DecisionForbidden,
+    LinkForbidden,
     LinkToItself,
     OwnPhoto,
     SplitForbidden,
@@ -90,20 +91,20 @@ def split_case(
 
 @router.put(
     "/cases/{case_id}/links/{other_id}",
-    responses=raises(PersonOnly, StaffOnly, CaseNotFound, LinkToItself),
+    responses=raises(PersonOnly, StaffOnly, CaseNotFound, LinkForbidden, LinkToItself),
 )
 @in_transaction
 def link_cases(
     tx: Session, actor: Staff, case_id: UUID, other_id: UUID, body: LinkDraft
 ) -> RelationsOut:
-    """Links two cases that the caller sees; both histories say so."""
+    """Links two cases that the caller sees and works on one of; both histories say so."""
     service.link(tx, actor, case_id, other_id, body.note)
     return queries.relations(tx, actor, cases.get_case(tx, actor, case_id).case)
 
 
 @router.delete(
     "/cases/{case_id}/links/{other_id}",
-    responses=raises(PersonOnly, StaffOnly, CaseNotFound, LinkToItself),
+    responses=raises(PersonOnly, StaffOnly, CaseNotFound, LinkForbidden, LinkToItself),
 )
 @in_transaction
 def unlink_cases(tx: Session, actor: Staff, case_id: UUID, other_id: UUID) -> RelationsOut:

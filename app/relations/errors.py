@@ -13,6 +13,11 @@ class CaseEnded(Conflict):
     title = Words("案件已办结，不能再拆分", "The case has ended and cannot be split")
 
 
+class LinkForbidden(Forbidden):
+    code = "link_forbidden"
+    title = Words("您不能关联这两个案件", "You may not link these cases")
+
+
 class LinkToItself(Conflict):
     code = "link_to_itself"
     title = Words("案件不能关联自身", "A case cannot be linked to itself")

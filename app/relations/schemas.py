@@ -76,7 +76,7 @@ class RelationsOut(Out):
 
 
 class EvidenceOut(Out):
-    number: str | None = Field(description="The case that the other photo belongs to")
+    number: str | None = Field(description="The other photo's case; only if the caller sees it")
     days: int = Field(description="Between the uses of the two photos")
     metres: int | None = Field(description="Between the two cases; null without both places")
     same_person: bool = Field(description="Whether one person uploaded both")

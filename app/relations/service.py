@@ -23,6 +23,7 @@ from app.relations import queries
 from app.relations.errors import (
     CaseEnded,
     DecisionForbidden,
+    LinkForbidden,
     LinkToItself,
     OwnPhoto,
     SplitForbidden,
@@ -56,9 +57,9 @@ def split(tx: Session, grids: GridCache, actor: Actor, case_id: UUID, draft: Chi
         parent_id=parent.id,
     )  # fmt: skip
     child = opening.open_case(tx, grids, found)
-    for one, kind, other in ((parent.id, "split", child), (child.id, "split_off", parent)):
-        told = {"number": other.number}
-        history.record(tx, one, kind, actor_id=actor.person_id, data=told)
+    # No number of the other case: who reads the one need not see the other.
+    for one, kind in ((parent.id, "split"), (child.id, "split_off")):
+        history.record(tx, one, kind, actor_id=actor.person_id)
     actions.record(tx, actor.person_id, "case.split", "case", parent.id, child=child.number)
     return child
 
@@ -66,7 +67,7 @@ def split(tx: Session, grids: GridCache, actor: Actor, case_id: UUID, draft: Chi
 def link(tx: Session, actor: Actor, case_id: UUID, other_id: UUID, note: str | None) -> None:
     """Says that two cases have to do with each other; again, it changes the note or nothing.
 
-    Raises CaseNotFound for either, LinkToItself.
+    Raises CaseNotFound for either, LinkForbidden, LinkToItself.
     """
     _see_both(tx, actor, case_id, other_id)
     pair = queries.link_between(case_id, other_id)
@@ -88,7 +89,10 @@ def link(tx: Session, actor: Actor, case_id: UUID, other_id: UUID, note: str | N
 
 
 def unlink(tx: Session, actor: Actor, case_id: UUID, other_id: UUID) -> None:
-    """Takes a link away, if there is one. Raises CaseNotFound for either, LinkToItself."""
+    """Takes a link away, if there is one.
+
+    Raises CaseNotFound for either, LinkForbidden, LinkToItself.
+    """
     _see_both(tx, actor, case_id, other_id)
     gone = delete(CaseLink).where(queries.link_between(case_id, other_id))
     if tx.execute(gone.returning(CaseLink.case_id)).first() is not None:
@@ -96,8 +100,9 @@ def unlink(tx: Session, actor: Actor, case_id: UUID, other_id: UUID) -> None:
 
 
 def _see_both(tx: Session, actor: Actor, case_id: UUID, other_id: UUID) -> None:
-    for one in (case_id, other_id):
-        cases.get_case(tx, actor, one)
+    both = [cases.get_case(tx, actor, one).situation(actor) for one in (case_id, other_id)]
+    if not any(at.roles & GRID or at.is_assignee for at in both):
+        raise LinkForbidden
     if case_id == other_id:
         raise LinkToItself
     # In the order of their ids: two who link the same pair wait for each other, never deadlock.
@@ -107,14 +112,11 @@ def _see_both(tx: Session, actor: Actor, case_id: UUID, other_id: UUID) -> None:
 def _tell_both(
     tx: Session, actor: Actor, kind: str, pair: tuple[UUID, UUID], note: str | None
 ) -> None:
-    rows = tx.execute(select(Case.id, Case.number).where(Case.id.in_(pair)))
-    numbers = {row.id: row.number for row in rows}
-    for one, other in (pair, pair[::-1]):
-        told = {"number": numbers[other]}
-        history.record(tx, one, kind, actor_id=actor.person_id, note=note, data=told)
-    actions.record(
-        tx, actor.person_id, f"case.{kind}", "case", pair[0], other=numbers[pair[1]]
-    )  # fmt: skip
+    # No number of the other case: who reads the one need not see the other.
+    for one in pair:
+        history.record(tx, one, kind, actor_id=actor.person_id, note=note)
+    number = tx.scalar(select(Case.number).where(Case.id == pair[1]))
+    actions.record(tx, actor.person_id, f"case.{kind}", "case", pair[0], other=number)
 
 
 def suspect(tx: Session, case_id: UUID, found: Sequence[Likeness]) -> None:
@@ -130,7 +132,9 @@ def suspect(tx: Session, case_id: UUID, found: Sequence[Likeness]) -> None:
         return
     tx.execute(update(Case).where(Case.id == case_id).values(suspected=True))
     for one in written:
-        told = {"kind": one.kind, "distance": one.distance, **one.evidence}
+        # Neither the other case nor its people: who reads the history need not see those.
+        told = {"kind": one.kind, "distance": one.distance}
+        told |= {fact: one.evidence[fact] for fact in ("days", "metres")}
         history.record(tx, case_id, "suspected", actor_id=None, data=told)
 
 

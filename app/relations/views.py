@@ -1,6 +1,7 @@
 """How suspicions are shown: with both photos, as far as the caller may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,9 +17,10 @@ from app.relations.schemas import EvidenceOut, SuspicionOut
 def suspicions_out(
     tx: Session, actor: Actor, found: Sequence[Suspicion], signer: Signer
 ) -> list[SuspicionOut]:
-    """Suspicions with their evidence; the other photo only of a case that the actor sees."""
+    """Suspicions with their evidence; number and photo of another case only if it is seen."""
     mine = {one.photo_id for one in found}
     seen = queries.photos_seen(tx, actor, {one.other_photo_id for one in found})
+    numbers = queries.numbers_seen(tx, actor, {one.evidence["number"] for one in found})
     photos = {
         photo_id: photo_out(photo, signer)
         for photo_id, photo in queries.photos(tx, mine | seen).items()
@@ -28,7 +30,7 @@ def suspicions_out(
     return [
         SuspicionOut(
             id=one.id, case_id=one.case_id, kind=one.kind, distance=one.distance,
-            evidence=EvidenceOut.model_validate(one.evidence), photo=photos[one.photo_id],
+            evidence=_evidence_out(one.evidence, numbers), photo=photos[one.photo_id],
             other_photo=photos[one.other_photo_id] if one.other_photo_id in seen else None,
             state=one.state, note=one.note,
             decided_by=names.get(one.decided_by) if one.decided_by else None,
@@ -36,3 +38,8 @@ def suspicions_out(
         )
         for one in found
     ]  # fmt: skip
+
+
+def _evidence_out(evidence: Mapping[str, Any], seen: set[str]) -> EvidenceOut:
+    number = evidence["number"]
+    return EvidenceOut.model_validate({**evidence, "number": number if number in seen else None})

@@ -86,19 +86,27 @@ def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) 
     return points
 
 
-def close(tx: Session, *, event: str, source: str, after: timedelta) -> None:
-    """The case was closed as fixed: settles its awards after the objection window, or at once."""
+def close(
+    tx: Session, *, event: str, source: str, after: timedelta, person_id: UUID | None = None
+) -> None:
+    """The case was closed as fixed: settles its awards after the objection window, or at once.
+
+    With `person_id`, this person's only; asked again, the window does not begin anew.
+    """
     for award in queries.of_source(tx, event, source):
+        if person_id not in {None, award.person_id} or award.due_at is not None:
+            continue
         award.due_at = clock.now() + after
         tx.flush()
         if award.state == "granted":
             _settle_when_due(tx, award)
 
 
-def hold(tx: Session, *, event: str, source: str) -> None:
-    """The case was opened again: what is not settled yet waits for its next closing."""
+def hold(tx: Session, *, event: str, source: str, person_id: UUID | None = None) -> None:
+    """The case is open, or open again: what is not settled yet waits for its closing."""
     for award in queries.of_source(tx, event, source):
-        award.due_at = None
+        if person_id in {None, award.person_id} and award.state in {"granted", "waiting"}:
+            award.due_at = None
     tx.flush()
 
 

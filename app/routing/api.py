@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.categories.errors import CategoryUnknown
 from app.grids.service import GridCache
-from app.identity.access import Actor, Staff, holding
+from app.identity.access import Actor, Administrator, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
-from app.identity.models import Role
 from app.kit.http import in_transaction
 from app.kit.marks import FromApp, Resolver
 from app.kit.problems import raises
@@ -23,7 +22,6 @@ from app.routing.schemas import RuleSetDraft, RuleSetOut, TrialDraft, TrialOut
 
 router = Router(prefix="/v1/routing", tags=["routing 分派规则"])
 Grids = Annotated[GridCache, FromApp("grids")]
-Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 Trier = Annotated[Actor, Resolver(holding(*service.TRIERS))]
 Region = Annotated[Code, Query(description="A region; its district's rules are meant")]
 Version = Annotated[int, Path(ge=1, le=1_000_000)]

@@ -121,55 +121,68 @@ class Ground:
         """The subtree that a rule speaks of."""
         return self.paths[rule.region_code] if rule.region_code else f"/{self.district}/"
 
+    def people(self) -> "People":
+        """Who holds what, read once: appointments are many more than rules."""
+        at = {(held.post_code, held.path) for held in self.held}
+        above = {(post, step) for post, path in at for step in _steps(path)}
+        return People({held.unit_code for held in self.held}, at, above)
+
+
+@dataclass(frozen=True)
+class People:
+    """Units with people, posts with the paths where they are held, and with those from there up."""
+
+    units: set[str | None]
+    at: set[tuple[str, str]]
+    above: set[tuple[str, str]]
+
+    def everywhere(self, rule: Rule, path: str) -> bool:
+        """Whether a rule finds somebody in every region of a subtree."""
+        if rule.unit_code is not None:
+            return rule.unit_code in self.units
+        return any((rule.post_code, step) in self.at for step in _steps(path))
+
+    def somewhere(self, rule: Rule, path: str) -> bool:
+        """Whether a rule finds somebody in a subtree or above it."""
+        return self.everywhere(rule, path) or (rule.post_code, path) in self.above
+
+
+def _steps(path: str) -> list[str]:
+    """A path and those above it: `/d/`, `/d/s/`, .."""
+    return [path[: i + 1] for i, sign in enumerate(path) if sign == "/" and i]
+
 
 def covers(earlier: Rule, later: Rule, ground: Ground) -> bool:
     """Whether the earlier rule holds wherever and whenever the later one does."""
-    early, late = (times(rule.weekdays, rule.starts, rule.ends) for rule in (earlier, later))
     category = later.category_code
     return (
         ground.path(later).startswith(ground.path(earlier))
         and earlier.category_code in {None, category, ground.parents.get(category or "")}
         and earlier.net_code in {None, later.net_code}
         and earlier.source in {None, later.source}
-        and late & ~early == 0
+        and _times(later) & ~_times(earlier) == 0
     )
+
+
+def _times(rule: Rule) -> int:
+    return times(rule.weekdays, rule.starts, rule.ends)
 
 
 def findings(rules: Sequence[Rule], ground: Ground) -> list[RuleFindingOut]:
     """Rules that point at nobody, and rules that an earlier one never lets be reached."""
-    found = []
+    people, found = ground.people(), []
     for number, rule in enumerate(rules):
-        if not _has_people(rule, ground):
+        path = ground.path(rule)
+        if not people.somewhere(rule, path):
             found.append(_nobody(rule))
-        first = next((e for e in rules[:number] if _always_before(e, rule, ground)), None)
+        # An empty rule hands on, so only one that finds people everywhere there comes before.
+        first = next(
+            (e for e in rules[:number] if covers(e, rule, ground) and people.everywhere(e, path)),
+            None,
+        )
         if first is not None:
             found.append(_never(rule, first))
     return found
-
-
-def _has_people(rule: Rule, ground: Ground) -> bool:
-    """Whether somebody, somewhere in the rule's subtree or above it, would be found."""
-    if rule.unit_code is not None:
-        return any(held.unit_code == rule.unit_code for held in ground.held)
-    path = ground.path(rule)
-    return any(
-        held.post_code == rule.post_code
-        and (held.path.startswith(path) or path.startswith(held.path))
-        for held in ground.held
-    )
-
-
-def _always_before(earlier: Rule, later: Rule, ground: Ground) -> bool:
-    """Whether it covers the later rule and is never empty there: an empty one hands on."""
-    if not covers(earlier, later, ground):
-        return False
-    path = ground.path(later)
-    return any(
-        held.unit_code == earlier.unit_code
-        if earlier.unit_code is not None
-        else held.post_code == earlier.post_code and path.startswith(held.path)
-        for held in ground.held
-    )
 
 
 def _nobody(rule: Rule) -> RuleFindingOut:

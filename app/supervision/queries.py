@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.clocks.models import Clock
+from app.identity import queries as identity
 from app.identity.access import Actor
-from app.identity.models import Grant, Person
 from app.kit.page import Slice, cut
 from app.notify.models import Message
 from app.posts import queries as posts
@@ -130,38 +130,12 @@ def steps(tx: Session, clock_id: UUID, since: datetime) -> tuple[int, Any]:
     return tx.scalar(before) or 0, tx.scalars(newest).first()
 
 
-def handlers(tx: Session, case: Any, at: datetime) -> list[UUID]:
-    """Whoever has the case: its assignee, or the people of its unit."""
-    if case.assignee_id is not None:
-        return [case.assignee_id]
-    if case.unit_code is None:
-        return []
-    return sorted({holder.person_id for holder in posts.members(tx, case.unit_code, at)})
-
-
 def on_duty(tx: Session, path: str, roles: Iterable[str], at: datetime) -> list[UUID]:
     """Who hears of something in the nearest region on a path that has anyone with the roles:
     the people on duty in posts there, stand-ins too, or else all who hold a role there."""
     around = [h for h in posts.holders(tx, path, at) if h.role in roles and h.on_duty]
     nearest = max((holder.level for holder in around), default=-1)
-    level, people = holding(tx, path, roles)
+    level, people = identity.nearest_holding(tx, path, roles)
     if nearest < level:
         return people
     return sorted({holder.person_id for holder in around if holder.level == nearest})
-
-
-def holding(tx: Session, path: str, roles: Iterable[str]) -> tuple[int, list[UUID]]:
-    """The level of the nearest region on a path in which active people hold one of the roles, and
-    these people; -1 and nobody where there is none."""
-    query = (
-        select(Person.id, Region.level)
-        .join(Grant, Grant.person_id == Person.id)
-        .join(Region, Region.code == Grant.region_code)
-        .where(
-            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
-            Region.code.in_(path.strip("/").split("/")),
-        )
-    )  # fmt: skip
-    rows = tx.execute(query).all()
-    nearest: int = max((row.level for row in rows), default=-1)
-    return nearest, sorted({row.id for row in rows if row.level == nearest})

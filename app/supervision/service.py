@@ -51,7 +51,7 @@ def order(tx: Session, actor: Actor, case_id: UUID, draft: SupervisionDraft) -> 
     )  # fmt: skip
     actions.record(tx, actor.person_id, "supervision.ordered", "supervision", order_id)
     heads = queries.on_duty(tx, at.level_path, HEADS, now)
-    people = {*queries.handlers(tx, at.case, now), *heads}
+    people = {*cases.handlers(tx, at.case, now), *heads}
     facts = {"number": at.case.number, "order": number, "due": rules.read(due_at)}
     # In the order of their ids, so that two units' inserts never wait in a circle.
     for person_id in sorted(people - {actor.person_id}):

@@ -68,7 +68,7 @@ def _concerned(tx: Session, at: Seen, kind: str, now: datetime) -> list[UUID]:
     """Who has to do something before this clock runs out."""
     if kind == "check":
         return queries.on_duty(tx, at.level_path, CHECKERS, now)
-    having = queries.handlers(tx, at.case, now) if kind != "accept" else []
+    having = cases.handlers(tx, at.case, now) if kind != "accept" else []
     return having or queries.on_duty(tx, at.level_path, GRID, now)
 
 

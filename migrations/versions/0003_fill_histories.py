@@ -29,7 +29,7 @@ _CASES = sa.table(
     sa.column("handle_due_at", _AT), sa.column("clock_rule", _JSON), sa.column("updated_at", _AT),
     sa.column("cell"), sa.column("entries"), sa.column("chain"), sa.column("round"),
     sa.column("due_at", _AT), sa.column("warn_at", _AT), sa.column("merged_into", _ID),
-    sa.column("review_at", _AT),
+    sa.column("check_due_at", _AT), sa.column("review_at", _AT),
 )  # fmt: skip
 _REGIONS = sa.table("regions", sa.column("code"), sa.column("path"))
 _MOVES = sa.table(
@@ -56,7 +56,8 @@ _CLOCKS = sa.table(
     "case_clocks", sa.column("id", _ID), sa.column("case_id", _ID), sa.column("kind"),
     sa.column("round"), sa.column("mode"), sa.column("rule", _JSON), sa.column("allowed_s"),
     sa.column("started_at", _AT), sa.column("warn_at", _AT), sa.column("due_at", _AT),
-    sa.column("state"), sa.column("level"), sa.column("look_at", _AT),
+    sa.column("state"), sa.column("level"), sa.column("look_at", _AT), sa.column("left_s"),
+    sa.column("paused_at", _AT),
 )  # fmt: skip
 
 
@@ -132,28 +133,46 @@ def _fill_history(bind: sa.Connection, case: sa.Row) -> tuple[int, str]:
 
 
 def _clock(bind: sa.Connection, case: sa.Row) -> dict:
-    """The clock that runs, if one does, as the old columns knew it."""
+    """The clocks that run, as the old columns knew them."""
     values: dict = {"round": 1 if case.handle_due_at else 0}
     if case.lat is not None and case.lng is not None:
         values["cell"] = cell(case.lat, case.lng)
     if case.status in {"reported", "verifying", "filed"}:
-        kind, begun, due = "accept", case.created_at, case.accept_due_at
+        due = _start(bind, case, "accept", 0, case.created_at, case.accept_due_at)
     elif case.status in {"dispatched", "in_progress"}:
-        kind, due = "handle", case.handle_due_at
-        told = case.clock_rule.get("from") if case.clock_rule else None
-        begun = datetime.fromisoformat(told) if told else case.updated_at
+        due = _start(bind, case, "handle", 1, _dispatched(case), case.handle_due_at)
+    elif case.status == "resolved":
+        _start(
+            bind, case, "handle", 1, _dispatched(case), case.handle_due_at, paused=case.updated_at
+        )
+        due = _start(bind, case, "check", 1, case.updated_at, case.updated_at + timedelta(hours=24))
+        values["check_due_at"] = due[0]
     else:
         return values
+    return {**values, "due_at": due[0], "warn_at": due[1]}
+
+
+def _dispatched(case: sa.Row) -> datetime:
+    told = case.clock_rule.get("from") if case.clock_rule else None
+    return datetime.fromisoformat(told) if told else case.updated_at
+
+
+def _start(
+    bind: sa.Connection, case: sa.Row, kind: str, number: int, begun: datetime, due: datetime,
+    paused: datetime | None = None,
+) -> tuple[datetime, datetime]:  # fmt: skip
     allowed = max(due - begun, timedelta(seconds=1))
     warn = due - allowed / 5
+    left = int((due - paused).total_seconds()) if paused else None
     bind.execute(
         sa.insert(_CLOCKS).values(
-            id=new_id(), case_id=case.id, kind=kind, round=values["round"] if kind == "handle" else 0,
-            mode="continuous", rule=case.clock_rule or {}, allowed_s=int(allowed.total_seconds()),
-            started_at=begun, warn_at=warn, due_at=due, state="running", level=0, look_at=warn,
+            id=new_id(), case_id=case.id, kind=kind, round=number, mode="continuous",
+            rule=case.clock_rule or {}, allowed_s=int(allowed.total_seconds()), started_at=begun,
+            warn_at=warn, due_at=due, state="paused" if paused else "running", level=0,
+            paused_at=paused, left_s=left, look_at=None if paused else warn,
         )
     )  # fmt: skip
-    return {**values, "due_at": due, "warn_at": warn}
+    return due, warn
 
 
 def downgrade() -> None:
@@ -180,3 +199,7 @@ def downgrade() -> None:
             )
         )  # fmt: skip
     guards.append_only("case_notes")
+    # What this revision made, it makes again on the way back.
+    guards.empty("case_entries", key="case_id,position")
+    for table in ("case_scopes", "case_texts", "case_clocks"):
+        op.execute(f"DELETE FROM {table}")

@@ -1,6 +1,6 @@
 """A district's calendar: read by everyone, changed by its administrator, counted at each change."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from cast import DISTRICT, GRID, STREET
@@ -10,6 +10,7 @@ from app.calendars import queries
 from app.calendars.models import CalendarDay, WorkingHours
 from app.calendars.worktime import USUAL
 from app.identity.models import Role
+from app.kit import clock
 from app.kit.actions import StaffAction
 from app.kit.db import work
 from app.regions.schemas import RegionDraft
@@ -159,6 +160,59 @@ class TestDays:
         for code, refusal in ((STREET, "district_needed"), ("nowhere", "region_unknown")):
             answer = put("days", region_code=code, days=[FESTIVAL])
             assert (answer.status_code, answer.json()["code"]) == (422, refusal)
+
+
+class TestNoWorkingTime:
+    """A calendar that never works would stop every new report."""
+
+    def free(self, first, days):
+        off = (first + timedelta(days=n) for n in range(days))
+        return [{"day": day.isoformat(), "working": False, "name": "停摆"} for day in off]
+
+    @pytest.mark.parametrize("begins", [0, 90])
+    def test_is_refused_whole(self, client, db, put, district, begins):
+        first = clock.business_day(clock.now()) + timedelta(days=begins)
+        assert put("days", days=self.free(first, 366)).status_code == 200
+        more = self.free(first + timedelta(days=366), 100)
+        answer = put("days", days=more)
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_working_time")
+        assert read(client, district)["version"] == 1
+        with work(db, write=False) as tx:
+            calendar = queries.calendar_of(tx, district)
+        assert len(calendar.own_days) == 366
+        for days in range(begins + 366):
+            assert calendar.due(clock.now() + timedelta(days=days), 3600, "working")
+
+    def test_one_day_of_work_is_enough(self, put):
+        first = clock.business_day(clock.now())
+        put("days", days=self.free(first, 366))
+        more = self.free(first + timedelta(days=366), 100)
+        more[10]["working"] = True
+        assert put("days", days=more).status_code == 200
+        # And neither may it be taken away again, also not by forgetting it on a weekend.
+        answer = put("days", days=[{**more[10], "working": False}])
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_working_time")
+
+    def test_what_is_past_does_no_harm(self, put):
+        first = clock.business_day(clock.now()) - timedelta(days=700)
+        assert put("days", days=self.free(first, 366)).status_code == 200
+        more = self.free(first + timedelta(days=366), 334)
+        assert put("days", days=more).status_code == 200
+
+    def test_hours_of_a_calendar_that_never_works(self, client, db, put, district):
+        put("hours", spans=[["09:00", "17:00"]])
+        first = clock.business_day(clock.now())
+        # As it may stand from before this was refused.
+        with work(db, write=True) as tx:
+            tx.add_all(
+                CalendarDay(
+                    region_code=district, day=(first + timedelta(days=n)).isoformat(),
+                    working=False, name="停摆",
+                )
+                for n in range(500)
+            )  # fmt: skip
+        answer = put("hours", spans=[["09:00", "18:00"]])
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_working_time")
 
 
 class TestHours:

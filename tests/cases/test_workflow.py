@@ -236,6 +236,14 @@ GUARDED = {
     ],
     guards.no_open_children: [
         ("close", "resolved", CHECKER, {"open_children": True}, ChildrenOpen),
+        ("reject", "reported", STAFF, {"open_children": True}, ChildrenOpen),
+        ("reject", "verifying", STAFF, {"open_children": True}, ChildrenOpen),
+        ("merge", "reported", STAFF, {"open_children": True}, ChildrenOpen),
+        ("merge", "verifying", STAFF, {"open_children": True}, ChildrenOpen),
+        *(
+            ("withdraw", s, frozenset(), {"open_children": True, "is_reporter": True}, ChildrenOpen)
+            for s in ("reported", "verifying", "filed")
+        ),
     ],
 }
 GUARDED_ROWS = [(guard, *row) for guard, rows in GUARDED.items() for row in rows]

@@ -104,6 +104,16 @@ class TestStart:
         dropped = next(row for row in queries.of_case(tx, case) if row.state == "dropped")
         assert (dropped.stopped_at, dropped.look_at) == (now, None)
 
+    @pytest.mark.parametrize(
+        ("now", "state"), [("2026-06-02T10:00", "dropped"), ("2026-06-02T10:01", "missed")]
+    )
+    def test_one_that_is_overdue_is_missed(self, tx, case, start, turn, now, state):
+        start()
+        turn(now)
+        start(number=2)
+        ended = next(row for row in queries.of_case(tx, case) if row.round == 1)
+        assert (ended.state, ended.stopped_at, ended.look_at) == (state, at(now), None)
+
     def test_the_table_takes_no_second_live_one(self, tx, case, start, only):
         start()
         values = {**only()._mapping, "id": new_id()}
@@ -122,6 +132,31 @@ class TestStart:
         # The next one starts by the new calendar, and says so.
         assert start(calendar=changed) == before.due_at + DAY
         assert only().rule["calendar"] == changed.version > 0
+
+
+class TestDrop:
+    @pytest.mark.parametrize(
+        ("now", "state"), [("2026-06-02T10:00", "dropped"), ("2026-06-02T10:01", "missed")]
+    )
+    def test_what_is_overdue_stays_missed(self, tx, case, start, turn, now, state):
+        start()
+        start("check", hours=100)
+        turn(now)
+        service.drop(tx, case, ("handle", "check"))
+        ended = {row.kind: row.state for row in queries.of_case(tx, case)}
+        assert ended == {"handle": state, "check": "dropped"}
+
+    @pytest.mark.parametrize(
+        ("paused", "state"), [("2026-06-02T10:00", "dropped"), ("2026-06-02T12:30", "missed")]
+    )
+    def test_paused_by_what_was_left(self, tx, case, start, turn, paused, state):
+        start()
+        turn(paused)
+        service.pause(tx, case, ("handle",), USUAL)
+        turn("2026-06-09T10:00")
+        service.drop(tx, case, ("handle",))
+        (row,) = queries.of_case(tx, case)
+        assert (row.state, row.paused_at, row.left_s) == (state, None, None)
 
 
 class TestStop:
@@ -161,7 +196,7 @@ class TestStop:
         start("check")
         service.stop(tx, case, "handle")
         before = queries.of_case(tx, case)
-        turn("2026-06-20T10:00")
+        turn("2026-06-01T10:00")
         service.stop(tx, case, "handle")
         service.drop(tx, case, ("handle",))
         assert queries.of_case(tx, case) == before

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 from typing import get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cast import DISTRICT, GRID, INSIDE, OTHER_GRID, STREET
@@ -44,6 +44,24 @@ def reopen(db, case):
         service.decide(tx, None, case["id"], "reopen", note=None)
 
 
+def close(client, desk, case, worker=None, guarded_by=None):
+    """A filed case, given to a worker (Wang), resolved by them and closed by Sun."""
+    worker = worker or desk._cast.wang
+    by = desk._as(worker)
+    steps = [
+        ("dispatch", desk.qian, {"assignee_id": str(worker.id)}),
+        ("accept", by, {}),
+        ("resolve", by, {"photo_ids": [upload(client, by)], "note": "好了"}),
+        ("close", desk.sun, {"outcome": "fixed"}),
+    ]
+    if guarded_by:
+        steps.insert(2, ("make_safe", guarded_by, {"note": "围挡"}))
+    for name, who, fields in steps:
+        fresh = client.get(f"/v1/cases/{case['id']}", headers=desk.qian).json()
+        case = desk.moved(fresh, name, by=who, **fields)
+    return case
+
+
 @pytest.fixture
 def together(client, desk, newcomer):
     """A closed case that two people reported, with both reports."""
@@ -54,14 +72,7 @@ def together(client, desk, newcomer):
     reports[first.id] = desk.report["id"]
     desk.moved(desk.moved(other, "verify"), "merge", into=case["number"])
 
-    for name, who, fields in (
-        ("dispatch", desk.wang, {"assignee_id": str(desk._cast.wang.id)}),
-        ("accept", desk.wang, {}),
-        ("resolve", desk.wang, {"photo_ids": [upload(client, desk.wang)], "note": "好了"}),
-        ("close", desk.sun, {"outcome": "fixed"}),
-    ):
-        fresh = client.get(f"/v1/cases/{case['id']}", headers=desk.qian).json()
-        case = desk.moved(fresh, name, by=who, **fields)
+    case = close(client, desk, case)
     return case, [(first, reports[first.id]), (second, reports[second.id])]
 
 
@@ -130,6 +141,35 @@ class TestRating:
             assert rate(client, as_(person), sent, stars=stars).status_code == 201
         items = client.get(f"/v1/cases/{case['id']}/ratings", headers=desk.wang).json()["items"]
         assert [item["stars"] for item in items] == [4, 5]
+
+    def test_once_a_case_though_reported_twice(self, client, desk, newcomer, db):
+        person = newcomer()
+        other = desk.reported(reporter=person)
+        first = desk.report["id"]
+        case = desk.filed(reporter=person)
+        second = desk.report["id"]
+        desk.moved(desk.moved(other, "verify"), "merge", into=case["number"])
+        close(client, desk, case)
+        assert rate(client, desk.liu, first).status_code == 201
+        assert code(rate(client, desk.liu, second)) == (409, "already_rated")
+        with work(db, write=False) as tx:
+            mine = select(func.count()).where(Rating.report_id.in_([UUID(first), UUID(second)]))
+            assert tx.scalar(mine) == 1
+
+    def test_never_by_whoever_handled_it(self, client, desk, newcomer, as_, db):
+        """A member of staff reports, is given the case, and would praise their own work."""
+        worker = newcomer((Role.GRID_STAFF, GRID))
+        case = desk.filed(reporter=worker)
+        close(client, desk, case, worker)
+        assert code(rate(client, as_(worker), desk.report["id"])) == (403, "rating_by_handler")
+        # Also who only guarded the spot; who had no part in it may.
+        guard = newcomer((Role.GRID_STAFF, GRID))
+        case = desk.filed(reporter=guard)
+        close(client, desk, case, guarded_by=as_(guard))
+        assert code(rate(client, as_(guard), desk.report["id"])) == (403, "rating_by_handler")
+        idle = newcomer((Role.GRID_STAFF, GRID))
+        close(client, desk, desk.filed(reporter=idle))
+        assert rate(client, as_(idle), desk.report["id"]).status_code == 201
 
     @pytest.mark.parametrize("status", ["reported", "filed", "in_progress", "resolved"])
     def test_before_it_is_closed_409(self, client, desk, status):

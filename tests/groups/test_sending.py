@@ -5,7 +5,7 @@ import logging
 import re
 import threading
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -13,7 +13,7 @@ from cast import GRID, INSIDE, INSIDE_OTHER, OTHER_GRID
 from flows.story import key
 from sqlalchemy import func, select, update
 
-from app.groups import jobs, sending
+from app.groups import jobs, queries, sending, service
 from app.groups.models import Group, GroupMessage
 from app.groups.texts import digest
 from app.kit import clock, logs, outbox
@@ -47,6 +47,18 @@ def notice(client, as_, cast):
         return answer.json()
 
     return send
+
+
+@pytest.fixture
+def news(db):
+    """Queues the news of so many cases, without the cases."""
+
+    def queue(group, count, text="【新案件】"):
+        with work(db, write=True) as tx:
+            for n in range(count):
+                service.add_case(tx, UUID(group["id"]), f"N-{uuid4().hex[:8]}", f"{text}消息{n}")
+
+    return queue
 
 
 def messages(db, group):
@@ -112,22 +124,23 @@ class TestCases:
 class TestTexts:
     def test_a_digest_counts_what_does_not_fit(self):
         texts = [f"【通知】\n第 {n} 条，{'很长' * 40}" for n in range(300)]
-        whole = digest(texts, 4096)
+        whole, shown = digest(texts, 4096)
         assert len(whole.encode()) <= 4096
-        shown = whole.count("\n> ")
-        assert whole.endswith(f"\n另有 {300 - shown} 条")
+        assert shown == whole.count("\n> ")
+        assert whole.endswith(f"\n另有 {300 - shown} 条待发")
         assert whole.startswith("**网格消息汇总（300 条）**\n> 【通知】 第 0 条")
 
     @pytest.mark.parametrize("count", [1, 2, 9, 30, 60, 99, 100, 101, 1000])
     @pytest.mark.parametrize("room", [60, 200, 4096])
     def test_a_digest_fits_and_loses_nobody(self, count, room):
-        whole = digest(["案件" * 20] * count, room)
+        whole, shown = digest(["案件" * 20] * count, room)
         assert len(whole.encode()) <= room
+        assert shown == whole.count("\n> ")
         rest = re.search(r"另有 (\d+) 条", whole)
         assert whole.count("\n> ") + int(rest[1] if rest else 0) == count
 
     def test_a_digest_reads_nothing_as_markup(self):
-        whole = digest(["<@all> [点我](http://evil.example) **!**"], 4096)
+        whole, _ = digest(["<@all> [点我](http://evil.example) **!**"], 4096)
         assert "<@" not in whole
         assert "](" not in whole
 
@@ -140,13 +153,11 @@ class TestTexts:
 
 
 class TestRate:
-    def test_few_go_alone_and_a_burst_as_one(self, db, wecom, group, notice, minute):
+    def test_few_go_alone_and_a_burst_as_one(self, db, wecom, group, news, minute):
         few, robot = group()
         many, other = group()
-        for n in range(sending.BURST):
-            notice(few, f"消息{n}")
-        for n in range(sending.BURST + 1):
-            notice(many, f"消息{n}")
+        news(few, sending.BURST)
+        news(many, sending.BURST + 1)
         minute()
         assert [m.msgtype for m in said(wecom, robot)] == ["text"] * sending.BURST
         assert [m.content[-3:] for m in said(wecom, robot)] == [f"消息{n}" for n in range(5)]
@@ -154,6 +165,59 @@ class TestRate:
         assert whole.msgtype == "markdown"
         assert all(f"消息{n}" in whole.content for n in range(6))
         assert set(states(db, few) + states(db, many)) == {"sent"}
+
+    def test_notices_go_first_alone_and_in_full(self, db, wecom, group, notice, news, minute):
+        made, robot = group()
+        long = "停水通知" * 100
+        news(made, 30)
+        for n in range(7):
+            notice(made, f"{long}{n}")
+        minute()
+        *alone, whole = said(wecom, robot)
+        assert [m.msgtype for m in alone] == ["text"] * 7
+        assert [m.content for m in alone] == [f"【通知】\n{long}{n}" for n in range(7)]
+        assert whole.msgtype == "markdown"
+        assert "通知" not in whole.content
+        assert set(states(db, made)) == {"sent"}
+
+    def test_notices_do_not_wait_behind_a_thousand_cases(
+        self, db, wecom, group, notice, news, minute, monkeypatch
+    ):
+        monkeypatch.setattr(queries, "MOST_WAITING", 3)
+        made, robot = group()
+        news(made, 5)
+        notice(made, "今晚停气")
+        minute()
+        assert "今晚停气" in said(wecom, robot)[0].content
+
+    def test_many_notices_come_in_several_minutes_before_any_case(
+        self, db, wecom, group, notice, news, minute
+    ):
+        made, robot = group()
+        news(made, 1)
+        for n in range(25):
+            notice(made, f"通知{n}")
+        minute()
+        assert len(said(wecom, robot)) == sending.MOST_NOTICES
+        minute(8)
+        texts = [m.content for m in said(wecom, robot)]
+        assert [text.splitlines()[1] for text in texts[:25]] == [f"通知{n}" for n in range(25)]
+        assert texts[25:] == ["【新案件】消息0"]
+        assert set(wecom.errcodes) == {0}
+
+    def test_a_digest_settles_only_what_it_shows(self, db, wecom, group, news, minute):
+        made, robot = group()
+        news(made, 60, "【新案件】" + "很长" * 30)
+        minute()
+        (first,) = said(wecom, robot)
+        shown = first.content.count("\n> ")
+        assert 0 < shown < 60
+        assert first.content.endswith(f"\n另有 {60 - shown} 条待发")
+        assert states(db, made) == ["sent"] * shown + ["waiting"] * (60 - shown)
+        minute(3)
+        lines = [m.content.count("\n> ") for m in said(wecom, robot)]
+        assert sum(lines) + lines.count(0) == 60
+        assert set(states(db, made)) == {"sent"}
 
     def test_long_notices_are_cut_to_what_wecom_takes(self, wecom, group, notice, minute):
         made, robot = group()

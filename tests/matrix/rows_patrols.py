@@ -35,7 +35,8 @@ def on_patrol(path: str, body: object, malformed: tuple[object, ...], **more: ob
 
 ROWS = {
     "GET /v1/patrols": Row("/v1/patrols", works=("wang", "qian"), **STAFF, bad_urls=(
-        *PAGES, f"?state={MARKER}", f"?region={MARKER}!", f"?mine={MARKER}")),
+        *PAGES, f"?state={MARKER}", f"?region={MARKER}!", f"?mine={MARKER}", f"?from={MARKER}",
+        "?from=2026-11-02&to=2026-11-01", "?to=1999-12-31", "?to=9999-12-31")),
     "POST /v1/patrols": Row("/v1/patrols", body={"region_code": GRID}, by="wang", forbidden={
         **NOT, "patrol_forbidden": ("zhao", "keeper", "elsewhere")},
         malformed=(*TEXTS, {"region_code": MARKER + "!"}, {"region_code": GRID, "x": MARKER})),

@@ -29,17 +29,19 @@ ROWS: dict[str, Row] = {
                    {**PART, "category_code": MARKER + "!"}, {**PART, "parent_id": MARKER}),
         bad_urls=(f"/v1/cases/{MARKER}/children",)),
     "PUT /v1/cases/{case_id}/links/{other_id}": Row(
-        "/v1/cases/{case}/links/{closed_case}", body={"note": "同一处"}, by="wang", **STAFF,
+        "/v1/cases/{case}/links/{closed_case}", body={"note": "同一处"}, by="wang",
         works=("wang", "qian"), strangers=CASE_STRANGERS,
         absent=f"/v1/cases/{ABSENT}/links/{ABSENT}",
+        forbidden={**NOT, "link_forbidden": LOOKERS},
         wrong_state=(("wang", "/v1/cases/{case}/links/{case}", {}, 409, "link_to_itself"),
                      ("wang", "/v1/cases/{case}/links/" + ABSENT, {}, 404, "case_not_found")),
         malformed=(None, [], MARKER, {MARKER: 1}, {"note": MARKER * 400}),
         bad_urls=(f"/v1/cases/{MARKER}/links/{MARKER}",)),
     "DELETE /v1/cases/{case_id}/links/{other_id}": Row(
-        "/v1/cases/{case}/links/{closed_case}", by="wang", **STAFF,
+        "/v1/cases/{case}/links/{closed_case}", by="wang",
         works=("wang", "qian"), strangers=CASE_STRANGERS,
         absent=f"/v1/cases/{ABSENT}/links/{ABSENT}",
+        forbidden={**NOT, "link_forbidden": LOOKERS},
         wrong_state=(("wang", "/v1/cases/{case}/links/{case}", None, 409, "link_to_itself"),),
         bad_urls=(f"/v1/cases/{MARKER}/links/{MARKER}",)),
     "GET /v1/cases/{case_id}/suspicions": Row(

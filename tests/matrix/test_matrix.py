@@ -140,7 +140,8 @@ TABLE: dict[str, Row] = {
         bad_urls=(f"/v1/cases/{MARKER}/assignees",), **STAFF),
     "POST /v1/cases/{case_id}/notes": Row(
         "/v1/cases/{case}/notes", body={"text": "看过了"}, strangers=CASE_STRANGERS, by="wang",
-        absent=f"/v1/cases/{ABSENT}/notes", **STAFF, bad_urls=(f"/v1/cases/{MARKER}/notes",),
+        absent=f"/v1/cases/{ABSENT}/notes", bad_urls=(f"/v1/cases/{MARKER}/notes",),
+        forbidden={**NOT, "move_forbidden": ("auditor", "administrator")},
         malformed=(*TEXTS, {"text": MARKER * 400}, {"text": "x", "actor_id": MARKER})),
     "POST /v1/cases/{case_id}/moves": Row(
         "/v1/cases/{case}/moves", body={"move": "verify"}, headers={"If-Match": '"1"'}, by="wang",

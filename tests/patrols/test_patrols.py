@@ -1,14 +1,14 @@
 """Patrols over HTTP and by the worker: one class an endpoint."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, VILLAGE, make_fund
 from flows.story import key, upload
 from matrix.stage import public_word
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, insert, select, text, update
 
 from app.cases.models import Case
 from app.grids.gcj02 import to_gcj02
@@ -18,7 +18,7 @@ from app.kit.actions import StaffAction
 from app.kit.clock import SHANGHAI
 from app.kit.db import work
 from app.notify.models import Message
-from app.patrols import jobs
+from app.patrols import jobs, service
 from app.patrols.models import Patrol, PatrolFinding, PatrolPlan, PatrolPoint
 from app.rewards import service as rewards
 from app.rewards.models import Award
@@ -470,6 +470,88 @@ class TestFinish:
         assert code(post(client, url, desk.wang, {})) == (404, "patrol_not_found")
 
 
+class TestOver:
+    """Who forgets to finish is finished two hours after the hours."""
+
+    def of(self, client, patrol, headers):
+        shown = client.get(f"/v1/patrols/{patrol['id']}", headers=headers).json()
+        return shown["state"], shown["ended_at"]
+
+    def test_two_hours_after_its_hours(self, client, db, started, as_):
+        patrol, headers, walker = started(ends="11:00")
+        clock.shift(timedelta(hours=2, minutes=59))
+        run(db, jobs.tell_missed)
+        assert self.of(client, patrol, as_(walker)) == ("started", None)
+        clock.shift(timedelta(minutes=2))
+        run(db, jobs.tell_missed)
+        headers = as_(walker)
+        assert self.of(client, patrol, headers) == ("done", patrol["due_at"])
+        again = post(client, f"/patrols/{patrol['id']}/finish", headers, {})
+        assert code(again) == (409, "patrol_not_started")
+
+    def test_ends_with_its_last_point(self, client, db, started, as_):
+        patrol, _, walker = started(ends="11:00")
+        clock.shift(timedelta(minutes=20))
+        last = (clock.now() - timedelta(seconds=5)).replace(microsecond=0)
+        points = [{**place_of(patrol), "at": last.isoformat()}]
+        url = f"/patrols/{patrol['id']}/track"
+        assert post(client, url, as_(walker), {"points": points}).status_code == 200
+        clock.shift(timedelta(hours=3))
+        run(db, jobs.tell_missed)
+        state, ended_at = self.of(client, patrol, as_(walker))
+        assert (state, datetime.fromisoformat(ended_at)) == ("done", last)
+
+    def test_unplanned_ones_in_the_night(self, client, db, newcomer, as_):
+        walker = newcomer((Role.GRID_STAFF, GRID))
+        patrol = post(client, "/patrols", as_(walker), {"region_code": GRID}).json()
+        clock.shift(timedelta(hours=15, minutes=50))
+        run(db, jobs.tell_missed)
+        assert self.of(client, patrol, as_(walker))[0] == "started"
+        clock.shift(timedelta(minutes=11))
+        run(db, jobs.tell_missed)
+        assert self.of(client, patrol, as_(walker)) == ("done", patrol["due_at"])
+
+    def test_what_is_planned_or_done_stays(self, client, db, planned, started, as_):
+        waiting, _, one = planned(ends="23:50")
+        ended, headers, other = started(ends="11:00")
+        post(client, f"/patrols/{ended['id']}/finish", headers, {})
+        before = self.of(client, ended, headers)
+        clock.shift(timedelta(hours=4))
+        run(db, jobs.tell_missed)
+        assert self.of(client, ended, as_(other)) == before
+        assert self.of(client, waiting, as_(one)) == ("planned", None)
+
+
+class TestFull:
+    @pytest.fixture
+    def nearly(self, db, started):
+        """A patrol that may have one point more."""
+        patrol, headers, _ = started()
+        clock.shift(timedelta(minutes=10))
+        row = {"patrol_id": UUID(patrol["id"]), "kind": "check_in", "at": clock.now(),
+               "lat": STOP["lat"], "lng": STOP["lng"]}  # fmt: skip
+        with work(db, write=True) as tx:
+            rows = [{**row, "position": n} for n in range(1, service.MOST_POINTS)]
+            tx.execute(insert(PatrolPoint), rows)
+        return patrol, headers
+
+    def test_no_track_and_no_check_in_beyond_five_thousand(self, client, db, nearly):
+        patrol, headers = nearly
+        url = f"/patrols/{patrol['id']}"
+        at = [(clock.now() - timedelta(seconds=s)).isoformat() for s in (30, 20)]
+        two = [{**place_of(patrol), "at": moment} for moment in at]
+        assert code(post(client, f"{url}/track", headers, {"points": two})) == (409, "patrol_full")
+        assert post(client, f"{url}/track", headers, {"points": two[:1]}).status_code == 200
+        one_more = post(client, f"{url}/track", headers, {"points": two[1:]})
+        assert code(one_more) == (409, "patrol_full")
+        check = post(client, f"{url}/check-ins", headers, place_of(patrol))
+        assert code(check) == (409, "patrol_full")
+        with work(db, write=False) as tx:
+            mine = select(func.count()).where(PatrolPoint.patrol_id == patrol["id"])
+            assert tx.scalar(mine) == service.MOST_POINTS == 5_000
+        assert post(client, f"{url}/finish", headers, {}).status_code == 200
+
+
 class TestFindings:
     def find(self, client, patrol, headers, **more):
         body = {
@@ -514,24 +596,18 @@ class TestFindings:
         assert first.json() == again.json()
         assert len(again.json()["findings"]) == 1
 
-    def test_earn_nothing_without_a_rule_and_its_points_with_one(self, client, started, db, cast):
+    def test_earn_nothing_yet_though_a_rule_pays(self, client, started, db, cast):
         patrol, headers, walker = started()
-        self.find(client, patrol, headers)
-
-        def awards():
-            with work(db, write=False) as tx:
-                mine = select(Award.event).where(Award.person_id == walker.id)
-                return list(tx.scalars(mine))
-
-        assert awards() == []
         with work(db, write=True) as tx:
             fund = make_fund(tx, cast.ma, cast.wu, 10_000)
             rewards.add_rule(
                 tx, code="patrol", event="patrol.found", names=("巡查发现", "Found on patrol"),
                 points=1, caps=(5, 50), validity_days=None, fund_id=fund.id,
             )  # fmt: skip
-        self.find(client, patrol, headers)
-        assert awards() == ["patrol.found"]
+        assert self.find(client, patrol, headers).status_code == 201
+        # Points follow the case, and nobody has filed it.
+        with work(db, write=False) as tx:
+            assert tx.scalars(select(Award.id).where(Award.person_id == walker.id)).all() == []
 
     @pytest.mark.parametrize("category", ["nothing", "C01"])
     def test_an_unknown_category_422(self, client, started, category):
@@ -597,6 +673,90 @@ class TestRead:
         listed = client.get("/v1/patrols?state=started", headers=desk.qian)
         assert patrol["id"] in listed.text
         assert "lat" not in listed.text
+
+    def test_days_are_those_of_shanghai_and_31_at_first(self, client, db, newcomer, as_, cast):
+        walker, today = newcomer((Role.GRID_STAFF, GRID)), clock.business_day(clock.now())
+        days = {n: (today - timedelta(days=n)) for n in (0, 30, 31, 99, 100)}
+        made = {}
+        for n, day in days.items():
+            patrol = post(client, "/patrols", as_(walker), {"region_code": GRID}).json()["id"]
+            with work(db, write=True) as tx:
+                row = tx.get_one(Patrol, UUID(patrol))
+                ago = {"due_at": row.due_at - timedelta(days=n), "day": day.isoformat()}
+                tx.execute(update(Patrol).where(Patrol.id == row.id).values(**ago))
+            made[patrol] = n
+
+        def listed(person, **params):
+            url, params = "/v1/patrols", {"limit": 100, **params}
+            answer = client.get(url, headers=as_(person), params=params)
+            assert answer.status_code == 200, answer.text
+            return sorted(made[p["id"]] for p in answer.json()["items"] if p["id"] in made)
+
+        assert listed(cast.qian) == [0, 30]
+        assert listed(cast.qian, to=days[31]) == [31]
+        assert listed(cast.qian, **{"from": days[31], "to": days[30]}) == [30, 31]
+        assert listed(cast.qian, **{"from": days[99]}) == [0, 30, 31, 99]
+        assert listed(walker, mine=True) == listed(walker, mine=True, state="started")
+        assert listed(walker, mine=True) == [0, 30, 31, 99, 100]
+        assert listed(walker, mine=True, to=days[99]) == [99, 100]
+        assert listed(walker) == [0, 30]
+
+    @pytest.mark.parametrize(
+        "days",
+        [{"from": 0, "to": 1}, {"from": 100}, {"from": -1}, {"from": 200, "to": 100}],
+    )
+    def test_days_out_of_order_or_too_many_422(self, client, desk, days):
+        today = clock.business_day(clock.now())
+        params = {name: today - timedelta(days=n) for name, n in days.items()}
+        answer = client.get("/v1/patrols", headers=desk.qian, params=params)
+        assert code(answer) == (422, "patrol_days_invalid")
+
+    def test_pages_of_a_head_follow_each_other(self, client, newcomer, as_, cast):
+        walker = as_(newcomer((Role.GRID_STAFF, GRID)))
+        made = set()
+        for n in range(7):
+            patrol = post(client, "/patrols", walker, {"region_code": GRID}).json()["id"]
+            made.add(patrol)
+            if n % 2:
+                post(client, f"/patrols/{patrol}/finish", walker, {})
+        seen, cursor = [], None
+        while cursor or not seen:
+            params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+            page = client.get("/v1/patrols", headers=as_(cast.qian), params=params).json()
+            seen += [(item["due_at"], item["id"]) for item in page["items"]]
+            cursor = page["next_cursor"]
+        assert seen == sorted(set(seen), reverse=True)
+        assert made <= {patrol for _, patrol in seen}
+
+    @pytest.mark.parametrize(
+        ("params", "index"), [({"mine": True}, "ix_patrols_person"), ({}, "ix_patrols_state")]
+    )
+    def test_pages_walk_an_index(self, client, app, db, desk, params, index):
+        asked, reader = [], app.state.db.reader
+
+        def note(_c, _cursor, statement, parameters, _context, _many):
+            if "FROM patrols" in statement:
+                asked.append((statement, parameters))
+
+        def plan(connection, statement, parameters):
+            if db.is_sqlite:
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                return "\n".join(row[3] for row in rows)
+            # A handful of rows would be read as they lie.
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+            connection.execute(text("SET LOCAL enable_hashjoin = off"))
+            connection.execute(text("SET LOCAL enable_mergejoin = off"))
+            rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+            return "\n".join(row[0] for row in rows)
+
+        event.listen(reader, "before_cursor_execute", note)
+        client.get("/v1/patrols", headers=desk.qian, params=params)
+        event.remove(reader, "before_cursor_execute", note)
+        with reader.connect() as connection, connection.begin():
+            plans = [plan(connection, *one) for one in asked]
+        assert len(plans) == (1 if params else 4)
+        assert all(index in told for told in plans), plans
 
     def test_pages_follow_each_other(self, client, newcomer, as_):
         wang = as_(newcomer((Role.GRID_STAFF, GRID)))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cast import GRID, INSIDE, OTHER_GRID, STREET, VILLAGE
 from matrix.row import ABSENT
-from posts.build import code_of, instant, make_village, ok
+from posts.build import code_of, day, instant, make_village, ok
 from sqlalchemy import select
 
 from app.identity.models import Role
@@ -16,6 +16,15 @@ from app.regions.schemas import RegionDraft
 from app.regions.service import import_regions
 
 FAR = "500231000000"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _checks_here(client, office):
+    body = {
+        "name": "核查员", "name_en": "Checker", "level": 3, "role": "checker", "duties": [],
+        "position": 900,
+    }  # fmt: skip
+    ok(client.put("/v1/posts/checks_here", json=body, headers=office.sun))
 
 
 @pytest.fixture
@@ -92,6 +101,58 @@ class TestTake:
             refused = office.leave(away, stand_in_id=str(person_id))
             assert code_of(refused) == (422, "stand_in_unknown")
 
+    def test_who_keeps_the_roster_gives_nobody_a_role_they_lack(
+        self, office, as_, newcomer, stand_in
+    ):
+        """A head neither takes the absent one's role nor hands it to a friend."""
+        away = office.newcomer()
+        village_head = newcomer((Role.GRID_HEAD, VILLAGE))
+        office.appointed(away)
+        office.appointed(away, "checks_here")
+        for friend in (village_head, stand_in, newcomer((Role.CHECKER, OTHER_GRID))):
+            refused = office.leave(away, by=as_(village_head), stand_in_id=str(friend.id))
+            assert code_of(refused) == (403, "stand_in_forbidden")
+        assert office.roles(village_head) == [("grid_head", VILLAGE)]
+        equal = newcomer((Role.CHECKER, OTHER_GRID), (Role.GRID_STAFF, OTHER_GRID))
+        ok(office.leave(away, by=as_(village_head), stand_in_id=str(equal.id)), 201)
+
+    def test_nor_themselves_though_they_hold_the_same(self, office, as_, away, newcomer):
+        head = newcomer((Role.GRID_HEAD, GRID), (Role.GRID_STAFF, OTHER_GRID))
+        refused = office.leave(away, by=as_(head), stand_in_id=str(head.id))
+        assert code_of(refused) == (403, "stand_in_forbidden")
+
+    def test_a_role_of_another_district_is_none_here(self, db, office, as_, away, newcomer):
+        with work(db, write=True) as tx:
+            import_regions(tx, [RegionDraft(FAR, "垫江县", "垫江县", 0, "县", None)])
+        head = as_(newcomer((Role.GRID_HEAD, GRID)))
+        other = newcomer((Role.GRID_STAFF, FAR), (Role.KEEPER, GRID))
+        refused = office.leave(away, by=head, stand_in_id=str(other.id))
+        assert code_of(refused) == (403, "stand_in_forbidden")
+
+    def test_what_a_stand_in_has_is_not_handed_on(self, office, as_, away, newcomer):
+        head, friend = as_(newcomer((Role.GRID_HEAD, GRID))), newcomer((Role.KEEPER, GRID))
+        ok(office.leave(away, stand_in_id=str(friend.id)), 201)
+        assert ("grid_staff", GRID) in office.roles(friend)
+        other = office.newcomer()
+        office.appointed(other)
+        refused = office.leave(other, by=head, stand_in_id=str(friend.id))
+        assert code_of(refused) == (403, "stand_in_forbidden")
+
+    def test_oneself_and_the_administrator_choose_freely(self, office, as_, newcomer, cast):
+        friend = newcomer((Role.KEEPER, OTHER_GRID))
+        for by in (None, "self"):
+            person = office.newcomer()
+            office.appointed(person)
+            headers = as_(person) if by else office.sun
+            ok(office.leave(person, by=headers, stand_in_id=str(friend.id)), 201)
+
+    @pytest.mark.parametrize(
+        "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "3000-01-01T00:00:00Z"]
+    )
+    def test_instants_off_the_calendar(self, office, away, at):
+        assert code_of(office.leave(away, ends_at=at)) == (422, "unprocessable")
+        assert code_of(office.leave(away, starts_at=at)) == (422, "unprocessable")
+
     def test_not_twice_at_once(self, office, away):
         taken = ok(office.leave(away), 201)
         assert code_of(office.leave(away)) == (409, "leave_overlaps")
@@ -161,6 +222,25 @@ class TestList:
         assert leave in self.listed(client, office.sun, region=VILLAGE)
         assert leave not in self.listed(client, office.sun, region=OTHER_GRID)
         assert self.listed(client, office.sun, region="nowhere") == set()
+
+    def test_not_where_they_were_formerly_appointed(self, client, office, away, as_, newcomer):
+        """Why somebody is away, such as an illness, is nothing to a former head."""
+        office.end(office.appointed(away, region=OTHER_GRID))
+        other = as_(newcomer((Role.GRID_HEAD, OTHER_GRID)))
+        leave = ok(office.leave(away, note="住院"), 201)["id"]
+        assert leave not in self.listed(client, other)
+        assert leave not in self.listed(client, office.sun, region=OTHER_GRID)
+        refused = client.post(f"/v1/leaves/{leave}/cancel", headers=other)
+        assert code_of(refused) == (404, "leave_not_found")
+
+    def test_nor_after_the_appointments_last_day(self, client, office, as_, newcomer):
+        person = office.newcomer()
+        office.appointed(person, ends_on=day(1))
+        head = newcomer((Role.GRID_HEAD, GRID))
+        leave = ok(office.leave(person), 201)["id"]
+        assert leave in self.listed(client, as_(head))
+        clock.shift(timedelta(days=2))
+        assert leave not in self.listed(client, as_(head))
 
 
 class TestCancel:

@@ -13,6 +13,8 @@ from app.kit.actions import StaffAction
 from app.kit.db import work
 from app.posts import imports, service
 from app.posts.models import Post
+from app.regions.schemas import RegionDraft
+from app.regions.service import import_regions
 
 POST = {
     "name": "河长", "name_en": "River head", "level": 2, "net_code": "city", "role": "handler",
@@ -25,6 +27,13 @@ FAR = "500231000000"
 @pytest.fixture
 def street_admin(as_, newcomer):
     return as_(newcomer((Role.ADMINISTRATOR, STREET)))
+
+
+@pytest.fixture(scope="module")
+def far_admin(db, as_, newcomer):
+    with work(db, write=True) as tx:
+        import_regions(tx, [RegionDraft(FAR, "垫江县", "垫江县", 0, "县", None)])
+    return as_(newcomer((Role.ADMINISTRATOR, FAR)))
 
 
 def noted(db, action, thing):
@@ -72,6 +81,17 @@ class TestNets:
         answer = client.put("/v1/nets/city", json=NET, headers=office.sun)
         assert ok(answer) == {"code": "city", **NET}
         assert noted(db, "net.put", "city") == [{}]
+
+    def test_not_while_another_district_uses_it(self, client, db, office, far_admin):
+        ok(client.put("/v1/nets/shared", json=NET, headers=office.sun))
+        body = {**POST, "net_code": "shared"}
+        ok(client.put("/v1/posts/of_net", json=body, headers=office.sun))
+        changed = {**NET, "name": "别的"}
+        ok(client.put("/v1/nets/shared", json=NET, headers=far_admin))
+        office.appointed(office.newcomer(), "of_net", make_village(db))
+        answer = client.put("/v1/nets/shared", json=changed, headers=far_admin)
+        assert code_of(answer) == (403, "shared_across_districts")
+        ok(client.put("/v1/nets/shared", json=changed, headers=office.sun))
 
     def test_not_by_a_streets_administrator(self, client, street_admin):
         answer = client.put("/v1/nets/city", json=NET, headers=street_admin)
@@ -125,6 +145,37 @@ class TestPosts:
         assert "river_head" not in shown
         refused = office.appoint(office.newcomer(), "river_head", VILLAGE)
         assert code_of(refused) == (422, "post_unknown")
+
+    def test_not_while_another_district_uses_it(self, client, db, office, as_, newcomer, far_admin):
+        ok(client.put("/v1/posts/shared", json=POST, headers=office.sun))
+        village = make_village(db)
+        made = office.appointed(office.newcomer(), "shared", village)
+        for change in ({"active": False}, {"rung": 1}, {"level": None}, {"name": "别名"}):
+            answer = client.put("/v1/posts/shared", json={**POST, **change}, headers=far_admin)
+            assert code_of(answer) == (403, "shared_across_districts")
+            ok(client.put("/v1/posts/shared", json={**POST, **change}, headers=office.sun))
+        # As it is, and once nobody is in it, it harms nobody.
+        ok(client.put("/v1/posts/shared", json=POST, headers=office.sun))
+        ok(client.put("/v1/posts/shared", json=POST, headers=far_admin))
+        ok(office.end(made))
+        ok(client.put("/v1/posts/shared", json={**POST, "active": False}, headers=far_admin))
+
+    def test_nor_for_a_grouping_of_another_district(self, client, db, office, far_admin):
+        ok(client.put("/v1/posts/joint", json={**POST, "level": None}, headers=office.sun))
+        ok(office.joined("LC-shared", make_village(db)))
+        office.appointed(office.newcomer(), "joint", grouping_code="LC-shared")
+        answer = client.put("/v1/posts/joint", json=POST, headers=far_admin)
+        assert code_of(answer) == (403, "shared_across_districts")
+
+    def test_an_administrator_of_both_may(self, client, db, office, as_, newcomer, far_admin):
+        ok(client.put("/v1/posts/both", json=POST, headers=office.sun))
+        office.appointed(office.newcomer(), "both", make_village(db))
+        both = as_(newcomer((Role.ADMINISTRATOR, DISTRICT), (Role.ADMINISTRATOR, FAR)))
+        ok(client.put("/v1/posts/both", json={**POST, "active": False}, headers=both))
+
+    def test_a_new_one_by_any_districts_administrator(self, client, far_admin):
+        ok(client.put("/v1/posts/far_one", json=POST, headers=far_admin))
+        ok(client.put("/v1/nets/far_net", json=NET, headers=far_admin))
 
     def test_not_by_a_streets_administrator(self, client, street_admin):
         answer = client.put("/v1/posts/mine", json=POST, headers=street_admin)

@@ -1,6 +1,7 @@
 """Splitting a part off a case, linking cases, and what both sides say of it."""
 
-from cast import INSIDE, INSIDE_OTHER
+import pytest
+from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER
 from flows.story import move, upload
 from races.together import at_once
 from relations_build import case_of, code, events, kinds, post, spot
@@ -53,6 +54,7 @@ class TestSplit:
         assert shown["reports"] == 0
         assert kinds(client, desk.wang, case)[-1] == "split"
         assert "split_off" in kinds(client, desk.wang, child)
+        assert child["number"] not in str(events(client, desk.wang, case))
         there = relations(client, desk.wang, case).json()
         assert [c["number"] for c in there["children"]] == [child["number"]]
         assert relations(client, desk.wang, child).json()["parent"]["number"] == case["number"]
@@ -125,9 +127,10 @@ class TestLinks:
         assert link(client, desk.qian, other, one, "同一处塌方").status_code == 200
         back = relations(client, desk.qian, other).json()["links"]
         assert [c["number"] for c in back] == [one["number"]]
-        for case, partner in ((one, other), (other, one)):
+        for case in (one, other):
             (entry,) = [e for e in events(client, desk.qian, case) if e["kind"] == "linked"]
-            assert entry["data"] == {"number": partner["number"]}
+            # Who reads the history of one need not see the other.
+            assert (entry["data"], entry["note"]) == ({}, "同一处塌方")
         link(client, desk.qian, other, one, "另有原因")
         assert relations(client, desk.qian, one).json()["links"][0]["note"] == "另有原因"
         assert kinds(client, desk.qian, one).count("linked") == 2
@@ -150,6 +153,28 @@ class TestLinks:
         # Who sees one side only is not told of the other.
         assert relations(client, desk.wang, mine).json()["links"] == []
         assert len(relations(client, desk.qian, mine).json()["links"]) == 1
+
+    @pytest.mark.parametrize("role", [Role.CHECKER, Role.AUDITOR, Role.ADMINISTRATOR])
+    def test_not_by_who_only_reads(self, client, desk, as_, newcomer, role):
+        one, other = desk.reported(place=INSIDE), desk.reported(place=INSIDE)
+        reader = as_(newcomer((role, DISTRICT)))
+        assert code(link(client, reader, one, other)) == (403, "link_forbidden")
+        link(client, desk.qian, one, other)
+        assert code(unlink(client, reader, one, other)) == (403, "link_forbidden")
+        assert len(relations(client, desk.qian, one).json()["links"]) == 1
+
+    def test_by_who_works_on_one_of_them(self, client, desk, as_, newcomer):
+        mine, theirs = desk.reported(place=INSIDE), desk.reported(place=INSIDE_OTHER)
+        both = as_(newcomer((Role.AUDITOR, DISTRICT), (Role.GRID_STAFF, GRID)))
+        assert link(client, both, theirs, mine).status_code == 200
+        assert unlink(client, both, mine, theirs).status_code == 200
+
+    def test_by_the_assignee(self, client, desk, as_, newcomer):
+        handler = newcomer((Role.HANDLER, GRID), (Role.AUDITOR, DISTRICT))
+        case, other = desk.dispatched(to=handler), desk.reported(place=INSIDE_OTHER)
+        assert link(client, as_(handler), other, case).status_code == 200
+        desk.moved(case, "accept", by=as_(handler))
+        assert unlink(client, as_(handler), case, other).status_code == 200
 
     def test_not_to_itself(self, client, desk):
         case = desk.reported(spot(52))

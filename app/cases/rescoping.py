@@ -1,0 +1,41 @@
+"""Puts cases under the regions that stand above them now, after a region has moved in the tree."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.cases import opening
+from app.cases.models import Case, CaseScope, CaseText
+from app.kit import outbox
+from app.regions.models import Region
+from app.regions.queries import get_region, under
+
+# So many at a time: whoever moves one of these cases meanwhile waits for a moment only.
+BATCH = 200
+
+
+def rescope(tx: Session, code: str, after: UUID | None) -> None:
+    """Indexes the cases of a region's subtree anew, after the case with this id, in their order.
+
+    Asks for a job of its own for the rest of them. Again is no harm. Raises RegionNotFound.
+    """
+    query = (
+        select(Case, Region.path)
+        .join(Region, Region.code == Case.region_code)
+        .where(under(Region.path, get_region(tx, code).path))
+        .order_by(Case.id)
+        .limit(BATCH)
+        # As every move does; a case changes its status here and in the index together.
+        .with_for_update(of=Case, key_share=True)
+    )
+    if after is not None:
+        query = query.where(Case.id > after)
+    rows = tx.execute(query).all()
+    ids = [case.id for case, _ in rows]
+    tx.execute(delete(CaseScope).where(CaseScope.case_id.in_(ids)))
+    tx.execute(delete(CaseText).where(CaseText.case_id.in_(ids)))
+    for case, path in rows:
+        opening.index(tx, case, path)
+    if len(rows) == BATCH:
+        outbox.enqueue(tx, "regions.moved", code=code, after=ids[-1])

@@ -1,0 +1,228 @@
+"""Search in Chinese on both engines: what is found, by whom, and that no substring is missed."""
+
+import pytest
+from cases.case_build import listed
+from cast import GRID, INSIDE, INSIDE_OTHER, OTHER_GRID
+from flows.story import moved
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cases import opening, queue
+from app.cases.models import Case
+from app.identity.access import Actor, Held
+from app.identity.models import Role
+from app.kit import bigrams, clock
+from app.kit.db import work
+from app.kit.ids import new_id
+
+CHINESE = st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF)
+TEXT = st.text(st.one_of(CHINESE, st.sampled_from("abcXYZ019 ，。、-_é!'\"")), max_size=40)
+RUN = st.text(CHINESE, min_size=2, max_size=12)
+
+
+@pytest.fixture(scope="module")
+def found(client, desk):
+    """Whether a search of these words finds a case; by Wang unless told otherwise."""
+
+    def asked(case, words, headers=None, **more):
+        return case["id"] in listed(client, headers or desk.wang, q=words, **more)
+
+    return asked
+
+
+@pytest.fixture(scope="module")
+def rails(desk):
+    """A case whose words nobody else uses."""
+    return desk.reported(
+        description="滨江路人行道护栏松脱，旁边有 ATM 机（编号 TN-4411）", address="Café 门口"
+    )
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "护栏",  # a pair
+            "护栏松脱",  # pairs that overlap
+            "行道护栏",  # across what a dictionary would cut
+            "栏",  # one character, in the middle of a run
+            "脱",  # the last one of a run
+            "滨",  # the first one
+            "护栏 滨江",  # two words, in any order
+            "门口 护栏",  # text and address
+            "atm", "ATM", "ＡＴＭ",  # case and width
+            "4411", "tn-4411", "TN 4411",  # numbers, with what stands between
+            "cafe", "CAFÉ",  # accents
+            "护栏，松脱！",  # punctuation is none of it
+            "护栏 ATM 4411",
+        ],
+    )  # fmt: skip
+    def test_that_are_there(self, found, rails, words):
+        assert found(rails, words)
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "栏护",  # the other way round
+            "护栏断裂",  # half of it
+            "道路",  # both characters, not together
+            "护栏 井盖",  # all of the words
+            "AT", "441", "TN-44",  # whole words only
+            "猫",
+        ],
+    )  # fmt: skip
+    def test_that_are_not(self, found, rails, words):
+        assert not found(rails, words)
+
+    @pytest.mark.parametrize(
+        "words", ["，", "。！？", "---", "' OR 1=1", '"', "*", ":*", " ", "()"]
+    )
+    def test_that_are_none(self, client, desk, rails, words):
+        """Nothing that could be looked for finds nothing, and never breaks the query."""
+        assert rails["id"] not in listed(client, desk.wang, q=words)
+
+    @pytest.mark.parametrize(
+        "words", ["护栏'", '护栏"', "护栏*", "护栏 & |", "护栏:*", "护栏 AND", "(护栏", "护栏\\"]
+    )
+    def test_signs_of_a_query_language_are_only_signs(self, client, desk, found, rails, words):
+        # `AND` is a word like any other, and this case does not hold it.
+        assert found(rails, words) is ("AND" not in words)
+
+    def test_the_number_whole_and_in_part(self, found, rails):
+        district, day, last = rails["number"].split("-")
+        for words in (rails["number"], last, f"{day}-{last}", f"{district} {last}"):
+            assert found(rails, words), words
+        assert not found(rails, f"{district}-{day}-99999")
+
+    def test_nothing_at_all(self, client, desk):
+        assert listed(client, desk.qian, q="从来没有人写过") == set()
+
+    def test_a_hundred_characters_and_no_more(self, client, desk, rails):
+        assert rails["id"] not in listed(client, desk.wang, q="护" * 100)
+        long = client.get("/v1/cases", headers=desk.wang, params={"q": "护" * 101})
+        assert long.status_code == 422
+
+    def test_narrowed_further(self, found, rails, desk):
+        assert found(rails, "护栏", status="reported", open=True, region=GRID)
+        assert not found(rails, "护栏", status="filed")
+        assert not found(rails, "护栏", desk.qian, region=OTHER_GRID)
+        assert not found(rails, "护栏", mine=True)
+
+
+class TestWho:
+    def test_words_of_another_grid_are_not_found(self, desk, found):
+        here = desk.reported(INSIDE, description="路灯不亮了三天")
+        there = desk.reported(INSIDE_OTHER, description="路灯不亮了五天")
+        for words in ("路灯不亮", "路", "灯", "不亮了五天"):
+            assert not found(there, words), words
+            assert found(there, words, desk.zhao) is found(there, words, desk.qian) is True
+        assert found(here, "路灯")
+        assert not found(here, "路灯", desk.zhao)
+
+    def test_nor_by_naming_its_scope(self, desk, found):
+        there = desk.reported(INSIDE_OTHER, description="树枝折断")
+        for words in (f"r{OTHER_GRID}", f"树枝 r{OTHER_GRID}", f"r{OTHER_GRID} OR r{GRID}"):
+            assert not found(there, words), words
+
+    def test_a_text_that_names_another_scope_shows_it_to_nobody_there(self, desk, found):
+        here = desk.reported(INSIDE, description=f"水管爆裂 r{OTHER_GRID}")
+        assert found(here, "水管爆裂")
+        assert not found(here, "水管爆裂", desk.zhao)
+
+    def test_after_a_correction_the_new_grid_finds_it(self, client, desk, found):
+        case = desk.reported(INSIDE, description="雨棚垮塌")
+        assert (found(case, "雨棚"), found(case, "雨棚", desk.zhao)) == (True, False)
+        moved(client, desk.wang, case, "correct", note="在隔壁", place=INSIDE_OTHER)
+        assert (found(case, "雨棚"), found(case, "雨棚", desk.zhao)) == (False, True)
+
+    def test_of_whom_it_was_given_to(self, client, desk, newcomer, as_, found):
+        handler = newcomer((Role.HANDLER, "500152001000"))
+        case = desk.dispatched(to=handler, description="广告牌摇晃")
+        assert found(case, "广告牌", as_(handler))
+        assert not found(desk.filed(description="广告牌歪斜"), "广告牌", as_(handler))
+
+
+class TestMany:
+    def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast):
+        """Beyond a page's worth of matches another way is taken, and finds the same."""
+        wang = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{GRID}/")
+        zhao = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{OTHER_GRID}/")
+        made = {}
+        for code, (_, path) in ((GRID, wang), (OTHER_GRID, zhao)):
+            with work(db, write=True) as tx:
+                made[code] = {self.make(tx, code, path, n) for n in range(queue.SELDOM + 20)}
+        for code, (role, path), who in ((GRID, wang, cast.wang), (OTHER_GRID, zhao, cast.zhao)):
+            actor = Actor(who.id, new_id(), who.member_no, (Held(role, path),))
+            for words in ("化粪池满溢", "池", "化粪池 gully", "溢"):
+                assert self.pages(db, actor, words) == made[code], words
+            for words in ("化粪池溢", "化粪池满溢 oil", "gul"):
+                assert self.pages(db, actor, words) == set(), words
+
+    def pages(self, db, actor, words):
+        seen, cursor = [], None
+        while True:
+            with work(db, write=False) as tx:
+                page = queue.queue(tx, actor, queue.Filters(words=words), 70, cursor)
+            seen += [row.id for row in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert len(seen) == len(set(seen))
+        return set(seen)
+
+    def make(self, tx, code, path, n):
+        now = clock.now()
+        case = Case(
+            id=new_id(), number=f"X-{code}-{n}", version=1, status="reported", region_code=code,
+            routing={}, hazard=False, description=f"化粪池满溢 Gully{'' if n % 2 else ' '}",
+            rework=0, returns=0, accept_due_at=now, clock_rule={}, created_at=now, updated_at=now,
+        )  # fmt: skip
+        tx.add(case)
+        tx.flush()
+        opening.index(tx, case, path)
+        return case.id
+
+
+class TestBigrams:
+    @given(before=TEXT, run=RUN, after=TEXT, data=st.data())
+    def test_every_substring_of_two_or_more_characters_is_found(self, before, run, after, data):
+        text = before + run + after
+        begin = data.draw(st.integers(0, len(run) - 2))
+        end = data.draw(st.integers(begin + 2, len(run)))
+        asked = bigrams.asked(run[begin:end])
+        assert asked
+        assert set(asked) <= set(bigrams.words(text))
+
+    @given(text=TEXT)
+    def test_a_text_finds_itself(self, text):
+        held = bigrams.words(text)
+        for word in bigrams.asked(text):
+            if bigrams.is_prefix(word):
+                assert any(one.startswith(word) for one in held)
+            else:
+                assert word in held
+
+    @given(text=TEXT)
+    def test_each_character_of_a_text_is_found_as_a_prefix(self, text):
+        held = bigrams.words(text)
+        for character in text:
+            for word in bigrams.asked(character):
+                if bigrams.is_prefix(word):
+                    assert any(one.startswith(word) for one in held), (character, held)
+
+    @given(text=st.text(max_size=60))
+    def test_words_are_safe_for_every_query_language(self, text):
+        for word in {*bigrams.words(text), *bigrams.asked(text)}:
+            assert word
+            assert all(c.isalnum() and c not in "'\"\\ " for c in word), word
+
+    @given(text=TEXT)
+    def test_each_word_is_there_once(self, text):
+        for cut in (bigrams.words, bigrams.asked):
+            assert len(cut(text)) == len(set(cut(text)))
+
+    def test_as_the_docstring_says(self):
+        assert bigrams.words("井盖坏") == ["井盖", "盖坏", "坏"]
+        assert bigrams.asked("井盖坏") == ["井盖", "盖坏"]
+        assert bigrams.asked("坏") == ["坏"]
+        assert bigrams.words("ATM CAFÉ") == ["atm", "cafe"]
