@@ -71,7 +71,8 @@ WORKFLOW = (
     MoveForbidden, MoveImpossible, MoveIncomplete, OwnReport, CheckerIsHandler, FastLaneClosed,
     ReturnsExhausted, AssigneeUnknown, CategoryUnknown, PhotoNotFound, PhotoUsed, PhotoSame,
     AlreadySafe, AnotherDistrict, CaseUnknown, ChildrenOpen, LevelUnknown, MergeTargetInvalid,
-    NoLevelAbove, NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid, RegionNotFound,
+    NoLevelAbove, NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid,
+    RegionNotFound,
 )  # fmt: skip
 
 
