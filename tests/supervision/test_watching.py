@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from app.cases.models import Case
 from app.clocks import queries as clocks
 from app.clocks.models import Clock
+from app.identity import queries as identity
 from app.identity.models import Role
 from app.kit import clock, outbox
 from app.kit.db import insert_row, work
 from app.kit.ids import new_id
 from app.posts import service as posts
 from app.posts.models import Appointment, DutyShift
-from app.supervision import queries, rules, watching
+from app.supervision import rules, watching
 from app.supervision.models import Escalation
 from app.worker import Tools, make_handlers
 
@@ -212,9 +213,9 @@ class TestWhoIsTold:
 
     def test_the_nearest_who_hold_a_role(self, db, tx, desk):
         with work(db, write=False) as read:
-            level, people = queries.holding(read, f"/{DISTRICT}/", {Role.DISPATCHER})
+            level, people = identity.nearest_holding(read, f"/{DISTRICT}/", {Role.DISPATCHER})
         assert (level, len(people)) == (0, 1)
-        assert queries.holding(tx, "/nowhere/", {Role.DISPATCHER}) == (-1, [])
+        assert identity.nearest_holding(tx, "/nowhere/", {Role.DISPATCHER}) == (-1, [])
 
 
 class TestSteps:
