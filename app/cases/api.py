@@ -1,6 +1,5 @@
 """The staff queue, a case, its moves, history and notes; and taking back one's own report."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -43,16 +42,15 @@ from app.cases.schemas import (
     Status,
     WithdrawDraft,
 )  # fmt: skip
-from app.cases.service import Means
+from app.cases.service import Means, Objection
 from app.categories.errors import AnswersInvalid, CategoryUnknown
 from app.clocks import queries as clocks
 from app.clocks.schemas import ClockList, ClockOut
-from app.grids.service import GridCache
+from app.grids.service import Grids
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.errors import MissingPrecondition, Stale
 from app.kit.http import Cursor, IfMatch, Limit, in_transaction, version_of
-from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -65,8 +63,6 @@ from app.reports.errors import ReportNotFound
 from app.reports.schemas import ReportOut
 
 router = Router(prefix="/v1", tags=["cases 案件"])
-Objection = Annotated[timedelta, FromApp("objection")]
-Grids = Annotated[GridCache, FromApp("grids")]
 WORKFLOW = (
     MoveForbidden, MoveImpossible, MoveIncomplete, OwnReport, CheckerIsHandler, FastLaneClosed,
     ReturnsExhausted, AssigneeUnknown, CategoryUnknown, PhotoNotFound, PhotoUsed, PhotoSame,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from app.kit import clock
 from app.posts.models import Unit
 from app.regions.models import Region
 from app.regions.queries import root_of
+from app.routing import queries as routing
 
 LONGEST_REVIEW = timedelta(days=366)
 Data = dict[str, Any]
@@ -47,24 +49,25 @@ def _file(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> 
     case.category_code, case.hazard = terms.category_code, terms.hazard
     case.net_code, case.answers = terms.net_code, draft.answers
     if terms.level is not None and case.level_code is None:
-        case.level_code = _at_level(tx, at.path, terms.level)
+        level = routing.handled_at(tx, at.path, terms.level)
+        case.level_code = None if level == case.region_code else level
     return {"category_code": case.category_code, "terms": terms.version}
-
-
-def _at_level(tx: Session, path: str, level: int) -> str | None:
-    codes = path.strip("/").split("/")
-    return tx.scalar(select(Region.code).where(Region.code.in_(codes), Region.level == level))
 
 
 def _dispatch(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> Data:
     case: Case = at.case
     if draft.assignee_id is not None:
-        if draft.assignee_id not in {row.id for row in queries.assignees(tx, at.path)}:
-            raise AssigneeUnknown
-        case.assignee_id, case.unit_code = draft.assignee_id, None
+        case.assignee_id, case.unit_code = _person(tx, at.path, draft.assignee_id), None
         return {"assignee_id": str(draft.assignee_id)}
     case.unit_code, case.assignee_id = _unit(tx, at.path, draft.unit_code or ""), None
     return {"unit_code": case.unit_code}
+
+
+def _person(tx: Session, path: str, person_id: UUID) -> UUID:
+    """Someone who may handle a case in the region with this path. Raises AssigneeUnknown."""
+    if person_id not in {row.id for row in queries.assignees(tx, path)}:
+        raise AssigneeUnknown
+    return person_id
 
 
 def _unit(tx: Session, path: str, code: str) -> str:
@@ -86,7 +89,7 @@ def _return(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -
     case: Case = at.case
     data: Data = {"reason_code": draft.reason_code, **_released(case)}
     if draft.proposed_id is not None:
-        data["proposed_id"] = str(draft.proposed_id)
+        data["proposed_id"] = str(_person(tx, at.path, draft.proposed_id))
     if draft.proposed_unit is not None:
         data["proposed_unit"] = _unit(tx, at.path, draft.proposed_unit)
     case.returns += 1

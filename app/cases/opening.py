@@ -1,10 +1,11 @@
 """Opening cases: for a report, for what staff found, or as part of another; and joining one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.cases import history, queries, rewarding, timing
@@ -161,6 +162,15 @@ def index(tx: Session, case: Case, path: str) -> None:
         *words(f"{case.number} {case.description} {case.address or ''}"),
     ]
     insert_row(tx, CaseText, case_id=case.id, words=" ".join(found))
+
+
+def reindex(tx: Session, cases: Sequence[tuple[Case, str]]) -> None:
+    """Indexes cases anew, each with the path of its region: the old places and words go."""
+    ids = [case.id for case, _ in cases]
+    for table in (CaseScope, CaseText):
+        tx.execute(delete(table).where(table.case_id.in_(ids)))
+    for case, path in cases:
+        index(tx, case, path)
 
 
 def _opened(tx: Session, case: Case, decision: Decision) -> None:

@@ -17,12 +17,12 @@ from app.cases.workflow import ENDED, HANDLERS, READERS
 from app.identity.access import Actor
 from app.identity.models import Grant, Person
 from app.kit import clock
-from app.kit.columns import CodeText, IdType, InstantType
+from app.kit.columns import IdType
 from app.kit.db import core
 from app.media.models import Photo
 from app.media.views import SHOWN
 from app.posts import queries as posts
-from app.posts.models import Appointment, Leave
+from app.posts.models import Appointment
 from app.regions.models import Region
 from app.regions.queries import spans, under_any
 from app.reports.models import Report, ReportPhoto
@@ -96,18 +96,7 @@ _HANDLED = exists().where(
     CaseMove.case_id == Case.id, CaseMove.actor_id == _ME, CaseMove.move.in_(HANDLING),
     CaseMove.version > _DISPATCHED,
 )  # fmt: skip
-_TODAY = bindparam("today", type_=CodeText)
-_NOW = bindparam("now", type_=InstantType())
-_STANDS_IN = exists().where(
-    Leave.person_id == Appointment.person_id, Leave.stand_in_id == _ME,
-    Leave.cancelled_at.is_(None), Leave.starts_at <= _NOW, Leave.ends_at > _NOW,
-)  # fmt: skip
-_IN_UNIT = exists().where(
-    Appointment.unit_code == Case.unit_code,
-    or_(Appointment.person_id == _ME, _STANDS_IN),
-    Appointment.ended_at.is_(None), Appointment.starts_on <= _TODAY,
-    or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _TODAY),
-)  # fmt: skip
+_IN_UNIT = exists().where(Appointment.unit_code == Case.unit_code, posts.in_unit(_ME))
 _CHILD = aliased(Case)
 _OPEN_CHILDREN = Case.id.in_(
     select(_CHILD.parent_id)
@@ -148,8 +137,7 @@ def asking(actor: Actor) -> tuple[int, dict[str, Any]]:
 
 def me(actor: Actor) -> dict[str, Any]:
     """The values that `CASES` itself asks for."""
-    now = clock.now()
-    return {"me": actor.person_id, "today": clock.business_day(now).isoformat(), "now": now}
+    return {"me": actor.person_id, **posts.moment(clock.now())}
 
 
 @cache
@@ -186,7 +174,7 @@ def by_id(tx: Session, case_id: UUID) -> Seen:
     """A case that the service itself changes, locked: for decisions, dates and the worker."""
     query = CASES.where(Case.id == bindparam("case", type_=IdType()))
     locked = query.with_for_update(of=Case, key_share=True)
-    given = {"case": case_id, "me": None, "today": "", "now": clock.now()}
+    given = {"case": case_id, "me": None, **posts.moment(clock.now())}
     row: Any = core(tx).execute(locked, given).one()
     return _changeable(row)
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    or_,
     select,
     table,
     text,
@@ -31,7 +30,7 @@ from app.cases.workflow import ENDED, READERS
 from app.identity.access import Actor
 from app.kit import bigrams, clock
 from app.kit.page import Slice, merged
-from app.posts.models import Appointment, Leave
+from app.posts import queries as posts
 from app.regions.models import Region
 
 OPEN = tuple(status for status in STATUSES if status not in ENDED)
@@ -118,7 +117,7 @@ def _by_person(
     if wanted.status not in GIVEN:
         return []
     given = [Case.assignee_id == actor.person_id]
-    if units := _units(tx, actor):
+    if units := posts.units_of(tx, actor.person_id, clock.now()):
         given.append(Case.unit_code.in_(units))
     if wanted.words:
         shown = shown.where(has_words(tx, wanted.words, []))
@@ -127,22 +126,6 @@ def _by_person(
         shown = shown.where(Region.path.startswith(path, autoescape=True))
     shown = shown.where(*_of_status(wanted, Case.status, Case.status.in_(OPEN)))
     return [(shown.where(mine), (Case.created_at, Case.id)) for mine in given]
-
-
-def _units(tx: Session, actor: Actor) -> list[str]:
-    now = clock.now()
-    today = clock.business_day(now).isoformat()
-    absent = select(Leave.person_id).where(
-        Leave.stand_in_id == actor.person_id, Leave.cancelled_at.is_(None),
-        Leave.starts_at <= now, Leave.ends_at > now,
-    )  # fmt: skip
-    query = select(Appointment.unit_code).where(
-        or_(Appointment.person_id == actor.person_id, Appointment.person_id.in_(absent)),
-        Appointment.unit_code.is_not(None),
-        Appointment.ended_at.is_(None), Appointment.starts_on <= today,
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
-    )  # fmt: skip
-    return [code for code in tx.scalars(query.distinct()) if code is not None]
 
 
 def scopes(tx: Session, actor: Actor, region: str | None) -> list[str]:

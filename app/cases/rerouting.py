@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.cases import opening, queries
 from app.cases.errors import AnotherDistrict, MoveIncomplete
-from app.cases.models import Case, CaseScope, CaseText
+from app.cases.models import Case
 from app.cases.schemas import CaseMoveDraft
 from app.categories import queries as categories
 from app.categories import questions
@@ -69,9 +68,7 @@ def _apply(tx: Session, case: Case, decision: Decision, draft: CaseMoveDraft) ->
         # to which it was handed up stays.
         case.level_code = decision.level_code if case.status == "filed" else None
     case.routing, case.rerouted = decision.explained, True
-    tx.execute(delete(CaseScope).where(CaseScope.case_id == case.id))
-    tx.execute(delete(CaseText).where(CaseText.case_id == case.id))
-    opening.index(tx, case, decision.path)
+    opening.reindex(tx, [(case, decision.path)])
 
 
 def _tell(tx: Session, case: Case, decision: Decision) -> None:

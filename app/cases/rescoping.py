@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import opening
-from app.cases.models import Case, CaseScope, CaseText
+from app.cases.models import Case
 from app.kit import outbox
 from app.regions.models import Region
 from app.regions.queries import get_region, under
@@ -31,11 +31,7 @@ def rescope(tx: Session, code: str, after: UUID | None) -> None:
     )
     if after is not None:
         query = query.where(Case.id > after)
-    rows = tx.execute(query).all()
-    ids = [case.id for case, _ in rows]
-    tx.execute(delete(CaseScope).where(CaseScope.case_id.in_(ids)))
-    tx.execute(delete(CaseText).where(CaseText.case_id.in_(ids)))
-    for case, path in rows:
-        opening.index(tx, case, path)
+    rows = [(case, path) for case, path in tx.execute(query)]
+    opening.reindex(tx, rows)
     if len(rows) == BATCH:
-        outbox.enqueue(tx, "regions.moved", code=code, after=ids[-1])
+        outbox.enqueue(tx, "regions.moved", code=code, after=rows[-1][0].id)

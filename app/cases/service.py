@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -30,6 +30,7 @@ from app.kit.columns import IdType
 from app.kit.db import core, insert_row, insert_rows
 from app.kit.errors import Stale
 from app.kit.ids import new_id
+from app.kit.marks import FromApp
 from app.media import service as media
 from app.reports import service as reports
 from app.reports.errors import ReportNotFound
@@ -44,6 +45,8 @@ class Means:
     grids: GridCache
 
 
+# What an endpoint takes as the window.
+Objection = Annotated[timedelta, FromApp("objection")]
 NO_MEANS = Means(timedelta(), GridCache())
 
 

@@ -1,7 +1,6 @@
 """The staff's desk: counters, bulk dispatch, saved filters, export, the print sheet."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.cases.errors import CaseNotFound
 from app.cases.queue import Filters
 from app.cases.schemas import Status
-from app.cases.service import Means
+from app.cases.service import Means, Objection
 from app.desk import exports, printing, queries, service, sheet, views
 from app.desk.errors import FilterNotFound, FiltersFull
 from app.desk.exports import Format
@@ -25,13 +24,12 @@ from app.desk.schemas import (
     SavedFilterList,
     SavedFilterOut,
 )  # fmt: skip
-from app.grids.service import GridCache
+from app.grids.service import Grids
 from app.identity.access import Actor, Staff, find_staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit import actions
 from app.kit.errors import AppError, Unauthenticated
 from app.kit.http import apart, in_transaction
-from app.kit.marks import FromApp
 from app.kit.problems import Raises, raises
 from app.kit.router import Router
 from app.kit.schema import Code, Name
@@ -41,8 +39,6 @@ from app.media.errors import BucketUnavailable
 
 router = Router(prefix="/v1", tags=["desk 工作台"])
 T = TypeVar("T")
-Objection = Annotated[timedelta, FromApp("objection")]
-Grids = Annotated[GridCache, FromApp("grids")]
 Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
 FilterName = Annotated[Name, Path(examples=["今天要签收的"])]
 MEDIA = {

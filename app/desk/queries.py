@@ -10,7 +10,6 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    or_,
     select,
     union,
 )
@@ -24,7 +23,7 @@ from app.desk.models import SavedFilter
 from app.desk.schemas import CountersOut
 from app.identity.access import Actor
 from app.kit import clock
-from app.posts.models import Appointment
+from app.posts import queries as posts
 
 
 def counters(tx: Session, actor: Actor, region: str | None) -> CountersOut:
@@ -42,7 +41,7 @@ def counters(tx: Session, actor: Actor, region: str | None) -> CountersOut:
         in_progress=found.get("in_progress", 0),
         to_check=found.get("resolved", 0),
         suspended=found.get("suspended", 0),
-        mine=tx.scalar(_mine(actor)) or 0,
+        mine=tx.scalar(_mine(tx, actor)) or 0,
         **{name: count or 0 for name, count in flags._mapping.items()},  # noqa: SLF001
     )
 
@@ -66,13 +65,8 @@ def _sum(condition: SQLColumnExpression[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _mine(actor: Actor) -> Select[Any]:
-    today = clock.business_day(clock.now()).isoformat()
-    units = select(Appointment.unit_code).where(
-        Appointment.person_id == actor.person_id, Appointment.unit_code.is_not(None),
-        Appointment.ended_at.is_(None), Appointment.starts_on <= today,
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
-    )  # fmt: skip
+def _mine(tx: Session, actor: Actor) -> Select[Any]:
+    units = posts.units_of(tx, actor.person_id, clock.now())
     # Two walks of two indexes; one condition with OR between them could use neither.
     given = (Case.assignee_id == actor.person_id, Case.unit_code.in_(units))
     ids = union(*(select(Case.id).where(mine, Case.status.in_(OPEN)) for mine in given))

@@ -8,15 +8,13 @@ from sqlalchemy.orm import Session
 from app.grids import queries, service
 from app.grids.errors import GridNotFound
 from app.grids.schemas import Crs, GridOut, LocationOut
-from app.grids.service import GridCache
+from app.grids.service import Grids
 from app.kit.http import in_transaction
-from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
 
 router = Router(prefix="/v1/grids", tags=["grids 网格"])
-Grids = Annotated[GridCache, FromApp("grids")]
 
 
 @router.get("/locate")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Annotated
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from app.grids.locate import GridIndex, GridShape, Hit
 from app.grids.models import Grid, GridVersion
 from app.grids.schemas import CandidateOut, Crs, LocationOut
 from app.kit import actions, clock
+from app.kit.marks import FromApp
 from app.regions import service as regions
 from app.regions.schemas import RegionDraft
 
@@ -32,6 +34,10 @@ class GridCache:
                     shapes = [GridShape(code, wkb) for code, wkb in queries.shapes(tx)]
                     self._index = GridIndex(shapes, wanted)
         return self._index
+
+
+# What an endpoint takes as its map.
+Grids = Annotated[GridCache, FromApp("grids")]
 
 
 def to_wgs84(lat: float, lng: float, crs: Crs) -> tuple[float, float]:

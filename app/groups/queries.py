@@ -16,7 +16,7 @@ from app.groups.errors import GridsApart, GridUnknown, GroupNotFound
 from app.groups.models import Group, GroupGrid, GroupMessage
 from app.groups.schemas import GroupGridOut, GroupOut
 from app.identity.access import Actor
-from app.identity.models import Grant, Person, Role
+from app.identity.models import Role
 from app.kit.outbox import Job
 from app.kit.page import Page, cut
 from app.regions.models import Region
@@ -169,17 +169,3 @@ def being_told(tx: Session) -> set[UUID]:
     """The groups for which a job is waiting or running: a second one would say things twice."""
     query = select(Job.payload).where(Job.state == "ready", Job.kind == "group.told")
     return {UUID(payload["group_id"]) for payload in tx.scalars(query)}
-
-
-def administrators(tx: Session, region_code: str) -> list[UUID]:
-    """The active administrators whose regions hold this one, in the order of their ids."""
-    path = tx.scalars(select(Region.path).where(Region.code == region_code)).one()
-    query = (
-        select(Person.id)
-        .join(Grant, Grant.person_id == Person.id)
-        .where(
-            Grant.role == Role.ADMINISTRATOR, Grant.revoked_at.is_(None),
-            Person.state == "active", Grant.region_code.in_(path.strip("/").split("/")),
-        )
-    )  # fmt: skip
-    return sorted(set(tx.scalars(query)))

@@ -17,11 +17,14 @@ from sqlalchemy.orm import Session
 from app.groups import queries, service
 from app.groups.models import Group, GroupMessage
 from app.groups.texts import cut, digest
+from app.identity import queries as identity
+from app.identity.models import Role
 from app.kit import clock
 from app.kit.attempts import Attempt
 from app.kit.db import insert_for
 from app.kit.logs import log
 from app.notify import service as notify
+from app.regions.queries import get_region
 from app.wechat import robots as port
 from app.wechat.errors import RobotUnavailable
 from app.wechat.robots import Robots
@@ -202,7 +205,8 @@ def _silence(tx: Session, batch: Batch) -> None:
     if row is None:
         return
     service.give_up(tx, batch.group_id, "the group has no robot")
-    for person_id in queries.administrators(tx, row.region_code):
+    path = get_region(tx, row.region_code).path
+    for person_id in identity.holding(tx, path, (Role.ADMINISTRATOR,)):
         # The message names the occasion: the next robot's end is told again.
         subject = str((*batch.alone, *batch.together)[0].id)
         notify.tell(tx, person_id, "group.robot_refused", subject, group=row.name)

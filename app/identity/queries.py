@@ -127,3 +127,17 @@ def nearest_holding(tx: Session, path: str, roles: Iterable[str]) -> tuple[int, 
     rows = tx.execute(query).all()
     nearest: int = max((row.level for row in rows), default=-1)
     return nearest, sorted({row.id for row in rows if row.level == nearest})
+
+
+def holding(tx: Session, path: str, roles: Iterable[str]) -> list[UUID]:
+    """The active people who hold one of the roles over the region with this path, by their ids."""
+    query = (
+        select(Person.id)
+        .join(Grant, Grant.person_id == Person.id)
+        .where(
+            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
+            # Every region above it is named in the path.
+            Grant.region_code.in_(path.strip("/").split("/")),
+        )
+    )  # fmt: skip
+    return sorted(set(tx.scalars(query)))

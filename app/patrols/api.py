@@ -7,11 +7,11 @@ from fastapi import Query
 from sqlalchemy.orm import Session
 
 from app.categories.errors import CategoryUnknown
-from app.grids.service import GridCache
+from app.grids.service import Grids
 from app.identity.access import Actor, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import Cursor, Limit, in_transaction
-from app.kit.marks import FromApp, Resolver
+from app.kit.marks import Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -51,7 +51,6 @@ from app.patrols.schemas import (
 from app.regions.errors import RegionUnknown
 
 router = Router(prefix="/v1", tags=["patrols 巡查"])
-Grids = Annotated[GridCache, FromApp("grids")]
 Head = Annotated[Actor, Resolver(holding(*HEADS))]
 Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
 First = Annotated[

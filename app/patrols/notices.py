@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.identity import queries as identity
 from app.notify import service as notify
-from app.patrols import planning, queries
+from app.patrols import planning
 from app.patrols.models import PatrolPlan
 from app.patrols.queries import HEADS
 from app.regions import queries as regions
@@ -19,7 +19,7 @@ def tell_missed(tx: Session) -> None:
         facts = _facts(tx, patrol)
         path = regions.get_region(tx, patrol.region_code).path
         # In the order of their ids, so that two workers' inserts never wait in a circle.
-        for person_id in sorted({patrol.person_id, *queries.holders(tx, HEADS, path)}):
+        for person_id in sorted({patrol.person_id, *identity.holding(tx, path, HEADS)}):
             notify.tell(tx, person_id, "patrol.missed", str(patrol.id), **facts)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.grids.service import to_wgs84
+from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import actions, clock
 from app.kit.db import insert_for, insert_row
@@ -32,7 +33,7 @@ def add_plan(tx: Session, actor: Actor, draft: PlanDraft) -> UUID:
         raise RegionUnknown
     if not actor.holds(HEADS, region.path):
         raise PlanForbidden
-    if draft.person_id not in queries.holders(tx, WALKERS, region.path):
+    if draft.person_id not in identity.holding(tx, region.path, WALKERS):
         raise WalkerUnfit
     plan_id = new_id()
     insert_row(

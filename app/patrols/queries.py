@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import Case
 from app.identity.access import Actor
-from app.identity.models import Grant, Person, Role
+from app.identity.models import Person, Role
 from app.kit import clock
 from app.kit.page import Slice, cut, merged
 from app.patrols.errors import PatrolNotFound, PlanNotFound
@@ -187,17 +187,3 @@ def findings(tx: Session, patrol_id: UUID) -> Sequence[Any]:
         .where(PatrolFinding.patrol_id == patrol_id)
     )
     return tx.execute(query.order_by(PatrolFinding.created_at, PatrolFinding.case_id)).all()
-
-
-def holders(tx: Session, roles: frozenset[Role], path: str) -> set[UUID]:
-    """The active people who hold one of the roles over the region with this path."""
-    query = (
-        select(Person.id)
-        .join(Grant, Grant.person_id == Person.id)
-        .where(
-            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
-            # Every region above it is named in the path.
-            Grant.region_code.in_(path.strip("/").split("/")),
-        )
-    )  # fmt: skip
-    return set(tx.scalars(query))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -168,6 +169,24 @@ def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
 def members(tx: Session, unit_code: str, at: datetime) -> list[Holder]:
     """Everyone in a post of a responsible unit (责任单位) at `at`, as `holders`."""
     return _holders(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}), at)
+
+
+def in_unit(person: Any) -> ColumnElement[bool]:
+    """Whether an appointment is the person's or of someone they stand in for now, for the values
+    of `moment`."""
+    absent = exists().where(
+        Leave.person_id == Appointment.person_id, Leave.stand_in_id == person, on_leave()
+    )
+    return and_(in_force(), or_(Appointment.person_id == person, absent))
+
+
+def units_of(tx: Session, person_id: UUID, at: datetime) -> list[str]:
+    """The units whose cases a person may take at an instant."""
+    query = select(Appointment.unit_code).where(
+        Appointment.unit_code.is_not(None), in_unit(literal(person_id, IdType()))
+    )
+    found = tx.scalars(query.distinct(), moment(at))
+    return [code for code in found if code is not None]
 
 
 def is_member(tx: Session, person_id: UUID, unit_code: str, at: datetime) -> bool:

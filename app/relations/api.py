@@ -10,11 +10,10 @@ from app.cases import queries as cases
 from app.cases.errors import CaseNotFound, OwnReport
 from app.categories.errors import CategoryUnknown
 from app.grids.schemas import Crs
-from app.grids.service import GridCache, to_wgs84
+from app.grids.service import Grids, to_wgs84
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.http import in_transaction
-from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
@@ -44,7 +43,6 @@ from app.relations.schemas import (
 )  # fmt: skip
 
 router = Router(prefix="/v1", tags=["relations 案件关联"])
-Grids = Annotated[GridCache, FromApp("grids")]
 
 
 @router.get(

@@ -6,11 +6,11 @@ from fastapi import Path, Query
 from sqlalchemy.orm import Session
 
 from app.categories.errors import CategoryUnknown
-from app.grids.service import GridCache
+from app.grids.service import Grids
 from app.identity.access import Actor, Administrator, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import in_transaction
-from app.kit.marks import FromApp, Resolver
+from app.kit.marks import Resolver
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
@@ -21,7 +21,6 @@ from app.routing.errors import RuleSetNotFound, RulesInvalid
 from app.routing.schemas import RuleSetDraft, RuleSetOut, TrialDraft, TrialOut
 
 router = Router(prefix="/v1/routing", tags=["routing 分派规则"])
-Grids = Annotated[GridCache, FromApp("grids")]
 Trier = Annotated[Actor, Resolver(holding(*service.TRIERS))]
 Region = Annotated[Code, Query(description="A region; its district's rules are meant")]
 Version = Annotated[int, Path(ge=1, le=1_000_000)]

@@ -116,20 +116,6 @@ def by_role(tx: Session, codes: Sequence[str]) -> list[Any]:
     return list(core(tx).execute(_BY_ROLE, {"codes": list(codes)}))
 
 
-def administrators(tx: Session, district: str) -> list[Any]:
-    """Ids of the active people who administer a district."""
-    query = (
-        select(Person.id)
-        .join(Grant, Grant.person_id == Person.id)
-        .where(
-            Grant.role == Role.ADMINISTRATOR, Grant.region_code == district,
-            Grant.revoked_at.is_(None), Person.state == "active",
-        )
-        .distinct().order_by(Person.id)
-    )  # fmt: skip
-    return list(tx.scalars(query))
-
-
 def ground(tx: Session, district: str, rules: Sequence[Rule], at: datetime) -> Ground:
     """What these rules are compared on, as posts are held at an instant."""
     categories = {rule.category_code for rule in rules if rule.category_code}

@@ -211,6 +211,11 @@ class TestReturn:
         case = desk.moved(case, "dispatch", assignee_id=str(cast.wang.id))
         assert case["status"] == "dispatched"
 
+    def test_a_person_who_cannot_handle_it(self, client, desk, cast):
+        why = {"reason_code": "other_unit", "note": "换人", "proposed_id": str(cast.liu_bo.id)}
+        refused = move(client, desk.wang, desk.dispatched(), "return", **why)
+        assert (refused.status_code, refused.json()["code"]) == (422, "assignee_unknown")
+
     def test_a_unit_that_is_none(self, client, desk):
         case = desk.dispatched()
         why = {"reason_code": "other_unit", "note": "归市政", "proposed_unit": "nothing"}
