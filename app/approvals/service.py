@@ -24,7 +24,7 @@ from app.approvals.errors import (
 )  # fmt: skip
 from app.approvals.models import Approval
 from app.approvals.schemas import DecisionDraft, ExtensionDraft, SuspensionDraft
-from app.cases import changes, history, timing
+from app.cases import changes, history, indexing, timing
 from app.cases import queries as cases
 from app.cases import service as moves
 from app.cases.errors import CaseNotFound
@@ -199,6 +199,7 @@ def _extend(tx: Session, _actor: Actor, at: Seen, row: Any, _answer: str) -> Non
     timing.extend(tx, case, at.path, row.data["hours"])
     later = {name: getattr(case, name) for name in ("handle_due_at", "due_at", "warn_at")}
     tx.execute(update(Case).where(Case.id == case.id).values(**later, updated_at=clock.now()))
+    indexing.keep(tx, case.id)
 
 
 def _suspend(tx: Session, actor: Actor, at: Seen, row: Any, _answer: str) -> None:

@@ -126,7 +126,7 @@ def move_case(
 def list_case_events(tx: Session, actor: Staff, case_id: UUID) -> CaseEventList:
     """The history: every move and note, in order."""
     queries.get_case(tx, actor, case_id)
-    return CaseEventList(items=history.events(tx, case_id))
+    return CaseEventList(items=history.events(tx, case_id, actor))
 
 
 @router.get("/cases/{case_id}/clocks", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
@@ -145,7 +145,7 @@ def list_case_clocks(tx: Session, actor: Staff, case_id: UUID) -> ClockList:
 def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> CaseEventList:
     """Adds an internal note; reporters never see it."""
     service.add_note(tx, actor, case_id, body.text)
-    return CaseEventList(items=history.events(tx, case_id))
+    return CaseEventList(items=history.events(tx, case_id, actor))
 
 
 @router.get("/cases/{case_id}/assignees", responses=raises(PersonOnly, StaffOnly, CaseNotFound))

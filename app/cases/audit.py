@@ -29,6 +29,11 @@ CHECKS = {
                           AND s.status = c.status)
         OR EXISTS (SELECT 1 FROM case_scopes s
                    WHERE s.case_id = c.id AND s.status <> c.status)""",
+    "the queue's index says of a case what the case says": """
+        SELECT c.number FROM cases c JOIN case_scopes s ON s.case_id = c.id
+        WHERE s.category_code IS DISTINCT FROM c.category_code
+        OR s.due_at IS DISTINCT FROM c.due_at OR s.warn_at IS DISTINCT FROM c.warn_at
+        OR s.suspected <> c.suspected OR s.supervised <> c.supervised""",
     "who checked did not handle": """
         SELECT c.number FROM cases c
         JOIN case_moves m ON m.case_id = c.id AND m.move = 'close'
@@ -37,6 +42,10 @@ CHECKS = {
         AND h.version > (SELECT max(d.version) FROM case_moves d
                          WHERE d.case_id = c.id AND d.move = 'dispatch'
                          AND d.version < m.version)""",
+    "no case is closed over an open part": """
+        SELECT c.number FROM cases c JOIN cases p ON p.parent_id = c.id
+        WHERE c.status = 'closed'
+        AND p.status NOT IN ('closed', 'rejected', 'merged', 'withdrawn')""",
     "no clock runs for a case that has ended": """
         SELECT c.number FROM cases c JOIN case_clocks k ON k.case_id = c.id
         WHERE c.status IN ('closed', 'rejected', 'merged', 'withdrawn')

@@ -12,9 +12,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from app.cases import queries
 from app.cases.models import Case, CaseEntry
 from app.cases.schemas import CaseEventOut
 from app.identity import queries as identity
+from app.identity.access import Actor
 from app.kit import clock
 from app.kit.chain import link
 from app.kit.columns import IdType
@@ -22,6 +24,8 @@ from app.kit.db import core, insert_row
 
 # Kinds of entries that a reporter writes.
 BY_REPORTER = frozenset({"rating", "asked", "joined", "left"})
+# What names another case in the data of an entry.
+OTHERS = ("number", "into", "out_of")
 _THIS = bindparam("this", type_=IdType())
 _LAST = select(Case.entries, Case.chain).where(Case.id == _THIS).with_for_update(key_share=True)
 _SAVE = (
@@ -66,22 +70,33 @@ def hashed(before: str, row: Mapping[str, Any]) -> str:
     return link(before, facts)
 
 
-def events(tx: Session, case_id: UUID) -> list[CaseEventOut]:
-    """The whole history in its order, with the names of staff."""
+def events(tx: Session, case_id: UUID, actor: Actor | None = None) -> list[CaseEventOut]:
+    """The whole history in its order, with the names of staff.
+
+    Another case is named (`number`, `into`, `out_of` of a merge) to an actor who sees it and to
+    nobody else: the hash is over the whole entry, what is shown of it is not.
+    """
     query = select(CaseEntry).where(CaseEntry.case_id == case_id).order_by(CaseEntry.position)
     entries = list(tx.scalars(query))
     # A reporter acts too (withdraws, rates), and stays unnamed: staff see the case, not the person.
     named = {e.actor_id for e in entries if e.actor_id and not _by_reporter(e)}
     names = identity.names(tx, named)
-    return [_event_out(entry, names) for entry in entries]
+    others = {number for entry in entries for number in _others(entry).values()}
+    seen = queries.numbers_seen(tx, actor, others) if actor is not None and others else set()
+    return [_event_out(entry, names, others - seen) for entry in entries]
+
+
+def _others(entry: CaseEntry) -> dict[str, str]:
+    return {name: entry.data[name] for name in OTHERS if name in entry.data}
 
 
 def _by_reporter(entry: CaseEntry) -> bool:
     return entry.kind in BY_REPORTER or entry.data.get("move") == "withdraw"
 
 
-def _event_out(entry: CaseEntry, names: dict[UUID, str]) -> CaseEventOut:
-    data = dict(entry.data)
+def _event_out(entry: CaseEntry, names: dict[UUID, str], unseen: set[str]) -> CaseEventOut:
+    hidden = {name for name, number in _others(entry).items() if number in unseen}
+    data = {name: fact for name, fact in entry.data.items() if name not in hidden}
     actor = None if entry.actor_id is None or _by_reporter(entry) else names.get(entry.actor_id)
     return CaseEventOut(
         at=entry.created_at, position=entry.position, kind=entry.kind,

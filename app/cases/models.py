@@ -14,11 +14,23 @@ WHILE_OPEN = (
     "status IN ('reported', 'verifying', 'filed', 'dispatched', 'in_progress', 'resolved',"
     " 'suspended')"
 )
+# The same as an expression, for an index that no planner may mistake for that of the statuses.
+SURELY_OPEN = WHILE_OPEN.replace("status", "status || ''", 1)
 OUTCOMES = ("fixed", "no_action_needed", "not_responsible", "unable", "referred")
 
 
 def _in(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(map(repr, values))})"
+
+
+def _partly(name: str, columns: tuple[str, ...], where: str) -> Index:
+    """An index of the rows that a condition names; a query must spell it as it stands here."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+_NEWEST = ("created_at", "id")
+# What is asked of a neighbour, so that only the nearest are fetched.
+_PLACE = ("lat", "lng", "id", "status", "category_code")
 
 
 class Case(Base):
@@ -49,7 +61,7 @@ class Case(Base):
     assignee_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
     unit_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("units.code"))
     answers: Mapped[Json | None]
-    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("cases.id"))
     merged_into: Mapped[Id | None] = mapped_column(ForeignKey("cases.id"), index=True)
     review_at: Mapped[At | None]
     made_safe_at: Mapped[At | None]
@@ -94,9 +106,18 @@ class Case(Base):
         Index("ix_cases_status", "status", "created_at", "id"),
         Index("ix_cases_assignee", "assignee_id", "created_at", "id"),
         Index("ix_cases_newest", "created_at", "id"),
-        Index("ix_cases_cell", "cell", "created_at"),
-        Index("ix_cases_unit", "unit_code", "status"),
+        # Neighbours: those that changed lately, and every open one.
+        Index("ix_cases_cell", "cell", "updated_at", *_PLACE),
+        _partly("ix_cases_cell_open", ("cell", *_PLACE), SURELY_OPEN),
+        Index("ix_cases_unit", "unit_code", "created_at", "id"),
         Index("ix_cases_due", "due_at"),
+        # Of parts only: SQLite's statistics of a column that is mostly NULL advise a scan.
+        _partly("ix_cases_parent_id", ("parent_id",), "parent_id IS NOT NULL"),
+        # Of one person or unit: what is open, and what is suspected.
+        _partly("ix_cases_assignee_open", ("assignee_id", *_NEWEST, "due_at"), SURELY_OPEN),
+        _partly("ix_cases_unit_open", ("unit_code", *_NEWEST, "due_at"), SURELY_OPEN),
+        _partly("ix_cases_assignee_suspected", ("assignee_id", *_NEWEST), "suspected"),
+        _partly("ix_cases_unit_suspected", ("unit_code", *_NEWEST), "suspected"),
     )
 
 
@@ -177,7 +198,10 @@ class CaseEntry(Base):
 
 
 class CaseScope(Base):
-    """A case under each region above it, so that a page of anyone's queue is a walk on an index."""
+    """A case under each region above it, so that a page of anyone's queue is a walk on an index.
+
+    What the queue is narrowed by stands here again, as `cases` says it.
+    """
 
     __tablename__ = "case_scopes"
 
@@ -185,18 +209,27 @@ class CaseScope(Base):
     region_code: Mapped[CodeStr] = mapped_column(primary_key=True)
     status: Mapped[CodeStr]
     created_at: Mapped[At]
+    category_code: Mapped[CodeStr | None]
+    due_at: Mapped[At | None]
+    warn_at: Mapped[At | None]
+    suspected: Mapped[Flag] = mapped_column(server_default=text("false"))
+    supervised: Mapped[Flag] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         Index("ix_case_scopes_newest", "region_code", "created_at", "case_id"),
         Index("ix_case_scopes_status", "region_code", "status", "created_at", "case_id"),
-        Index(
-            "ix_case_scopes_open",
-            "region_code",
-            "created_at",
-            "case_id",
-            sqlite_where=text(WHILE_OPEN),
-            postgresql_where=text(WHILE_OPEN),
+        Index("ix_case_scopes_category", "region_code", "category_code", "created_at", "case_id"),
+        # A deadline or a flag in the index itself: rows that do not count are never fetched.
+        _partly(
+            "ix_case_scopes_open", ("region_code", "created_at", "case_id", "due_at"), WHILE_OPEN
         ),
+        _partly("ix_case_scopes_due", ("region_code", "due_at", "warn_at"), "due_at IS NOT NULL"),
+        _partly(
+            "ix_case_scopes_suspected",
+            ("region_code", "created_at", "case_id", "status"),
+            "suspected",
+        ),
+        _partly("ix_case_scopes_supervised", ("region_code", "status"), "supervised"),
     )
 
 

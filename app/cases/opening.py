@@ -1,29 +1,19 @@
 """Opening cases: for a report, for what staff found, or as part of another; and joining one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import history, queries, rewarding, timing
-from app.cases.models import (
-    Case,
-    CaseMove,
-    CaseMovePhoto,
-    CaseNumber,
-    CaseReport,
-    CaseScope,
-    CaseText,
-)
-from app.cases.queue import OPEN, scope_word
+from app.cases import history, indexing, queries, rewarding, timing
+from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNumber, CaseReport
+from app.cases.queue import OPEN
 from app.categories import queries as categories
 from app.grids.cells import cell, distance_m
 from app.grids.service import GridCache
 from app.kit import clock, outbox
-from app.kit.bigrams import words
 from app.kit.db import insert_for, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.media import service as media
@@ -133,9 +123,9 @@ def _open(
     tx.flush()
     _first_move(tx, case, actor_id)
     routing.record(tx, case.id, "opened", decision)
-    index(tx, case, decision.path)
     timing.open_clock(tx, case, district, terms)
     tx.flush()
+    indexing.index(tx, case, decision.path)
     return case
 
 
@@ -147,30 +137,6 @@ def _first_move(tx: Session, case: Case, actor_id: UUID | None) -> None:
     )  # fmt: skip
     told = {"move": "route", "version": 1, "from": None, "to": "reported", **data}
     history.add(tx, case, "move", actor_id=actor_id, data=told)
-
-
-def index(tx: Session, case: Case, path: str) -> None:
-    """Puts a case under every region above it, and its words into the full-text index."""
-    codes = path.strip("/").split("/")
-    rows = [
-        {"case_id": case.id, "region_code": c, "status": case.status, "created_at": case.created_at}
-        for c in codes
-    ]
-    insert_rows(tx, CaseScope, rows)
-    found = [
-        *map(scope_word, codes),
-        *words(f"{case.number} {case.description} {case.address or ''}"),
-    ]
-    insert_row(tx, CaseText, case_id=case.id, words=" ".join(found))
-
-
-def reindex(tx: Session, cases: Sequence[tuple[Case, str]]) -> None:
-    """Indexes cases anew, each with the path of its region: the old places and words go."""
-    ids = [case.id for case, _ in cases]
-    for table in (CaseScope, CaseText):
-        tx.execute(delete(table).where(table.case_id.in_(ids)))
-    for case, path in cases:
-        index(tx, case, path)
 
 
 def _opened(tx: Session, case: Case, decision: Decision) -> None:

@@ -1,31 +1,30 @@
 """Reads of cases: who sees which, the staff queue, one case, its history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.cases.errors import CaseNotFound
 from app.cases.guards import MOST_RETURNS, Situation
-from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseReport
+from app.cases.models import Case, CaseMove, CaseReport
 from app.cases.workflow import ENDED, HANDLERS, READERS
 from app.identity.access import Actor
 from app.identity.models import Grant, Person
+from app.identity.queries import held_at
 from app.kit import clock
 from app.kit.columns import IdType
 from app.kit.db import core
-from app.media.models import Photo
-from app.media.views import SHOWN
 from app.posts import queries as posts
 from app.posts.models import Appointment
 from app.regions.models import Region
 from app.regions.queries import spans, under_any
-from app.reports.models import Report, ReportPhoto
+from app.reports.models import Report
 
 HANDLING = ("accept", "return", "resolve", "make_safe")
 
@@ -188,49 +187,22 @@ def numbered(tx: Session, actor: Actor, number: str, *, lock: bool = False) -> S
         return None
 
 
+def numbers_seen(tx: Session, actor: Actor, numbers: Iterable[str]) -> set[str]:
+    """Which of these are numbers of cases that the actor sees."""
+    held, given = asking(actor)
+    query = select(Case.number).join(Region, Region.code == Case.region_code)
+    named = query.where(Case.number.in_(list(numbers)), visible_to(held))
+    return set(core(tx).execute(named, given).scalars())
+
+
 _THIS = bindparam("case", type_=IdType())
 _BEHIND = (
     select(CaseReport.report_id).where(CaseReport.case_id == _THIS).order_by(CaseReport.report_id)
-)
-_BEFORE = (
-    select(ReportPhoto.report_id, *SHOWN)
-    .join(Photo, Photo.id == ReportPhoto.photo_id)
-    .join(CaseReport, CaseReport.report_id == ReportPhoto.report_id)
-    .where(CaseReport.case_id == _THIS)
-    .order_by(ReportPhoto.report_id, ReportPhoto.position)
-)
-# What staff found has no report: its photos came with the first entry of all.
-_FOUND = (
-    select(literal(None).label("report_id"), *SHOWN)
-    .join(CaseMovePhoto, CaseMovePhoto.photo_id == Photo.id)
-    .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
-    .where(CaseMove.case_id == _THIS, CaseMove.version == 1)
-    .order_by(CaseMovePhoto.position)
-)
-_AFTER = (
-    select(*SHOWN)
-    .join(CaseMovePhoto, CaseMovePhoto.photo_id == Photo.id)
-    .join(CaseMove, CaseMove.id == CaseMovePhoto.move_id)
-    .where(CaseMove.case_id == _THIS, CaseMove.version > 1)
-    .order_by(CaseMove.version, CaseMovePhoto.position)
 )
 
 
 def report_ids(tx: Session, case_id: UUID) -> list[UUID]:
     return list(core(tx).execute(_BEHIND, {"case": case_id}).scalars())
-
-
-def before_photos(tx: Session, case: Any) -> Sequence[Any]:
-    """The photos of what staff found and of every report, each row with its `report_id`."""
-    found: list[Any] = []
-    if case.source != "report":
-        found += core(tx).execute(_FOUND, {"case": case.id}).all()
-    return [*found, *core(tx).execute(_BEFORE, {"case": case.id}).all()]
-
-
-def after_photos(tx: Session, case_id: UUID) -> Sequence[Any]:
-    """The photos that moves brought, in the order of the moves."""
-    return core(tx).execute(_AFTER, {"case": case_id}).all()
 
 
 def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
@@ -257,7 +229,7 @@ def assignees(tx: Session, path: str) -> Sequence[Any]:
         .join(Grant, Grant.person_id == Person.id)
         .join(Region, Region.code == Grant.region_code)
         .where(
-            Grant.role.in_(HANDLERS), Grant.revoked_at.is_(None), Person.state == "active",
+            Grant.role.in_(HANDLERS), held_at(clock.now()), Person.state == "active",
             Region.code.in_(path.strip("/").split("/")),
         )
         .order_by(Region.level.desc(), Grant.role, Person.id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.cases import opening, queries
+from app.cases import indexing, queries
 from app.cases.errors import AnotherDistrict, MoveIncomplete
 from app.cases.models import Case
 from app.cases.schemas import CaseMoveDraft
@@ -68,7 +68,7 @@ def _apply(tx: Session, case: Case, decision: Decision, draft: CaseMoveDraft) ->
         # to which it was handed up stays.
         case.level_code = decision.level_code if case.status == "filed" else None
     case.routing, case.rerouted = decision.explained, True
-    opening.reindex(tx, [(case, decision.path)])
+    indexing.reindex(tx, [(case, decision.path)])
 
 
 def _tell(tx: Session, case: Case, decision: Decision) -> None:

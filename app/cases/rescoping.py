@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import opening
+from app.cases import indexing
 from app.cases.models import Case
 from app.kit import outbox
 from app.regions.models import Region
@@ -32,6 +32,6 @@ def rescope(tx: Session, code: str, after: UUID | None) -> None:
     if after is not None:
         query = query.where(Case.id > after)
     rows = [(case, path) for case, path in tx.execute(query)]
-    opening.reindex(tx, rows)
+    indexing.reindex(tx, rows)
     if len(rows) == BATCH:
         outbox.enqueue(tx, "regions.moved", code=code, after=rows[-1][0].id)

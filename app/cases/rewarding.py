@@ -3,8 +3,12 @@
 Who reported or found it first is paid in the unit of the move. Co-reporters' shares follow in jobs
 of their own: one unit that touched several members' points would deadlock with its like. A job
 brings one share to what the case is now, so it may come late, twice or out of order.
+
+What an unpaid closing took back is asked again when the case is, once in each round; whoever left
+the case is not asked for again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +25,8 @@ from app.rewards.models import Award
 
 FIRST, JOINED, FOUND = "report.filed", "report.joined", "patrol.found"
 UNFILED = frozenset({"reported", "verifying"})
+# Why an award was taken back that no reopening brings again.
+PARTED = "parted"
 
 
 def turn(tx: Session, case: Case, move: str, objection: timedelta) -> None:
@@ -44,10 +50,11 @@ def follow(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) ->
     """Brings the share of one co-reporter to what the case is now."""
     case: Case = queries.by_id(tx, case_id).case
     behind = {row.person_id: row.created_at for row in queries.reporters(tx, case_id)}
-    held = [a for a in awards.of_source(tx, JOINED, case.number) if a.person_id == person_id]
-    if person_id in behind and case.status not in UNFILED and not held:
+    if person_id in behind and _earns(case):
         _grant_share(tx, case, person_id, behind[person_id])
-    if person_id not in behind or (case.status in ENDED and not _pays(case)):
+    if person_id not in behind:
+        rewards.void(tx, event=JOINED, source=case.number, reason=PARTED, person_id=person_id)
+    elif case.status in ENDED and not _pays(case):
         reason = case.outcome or case.status
         rewards.void(tx, event=JOINED, source=case.number, reason=reason, person_id=person_id)
     elif _pays(case):
@@ -58,12 +65,17 @@ def follow(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) ->
 
 def parted(tx: Session, case: Case, person_id: UUID) -> None:
     """Their report stands behind another case again, or behind none."""
-    rewards.void(tx, event=FIRST, source=case.number, reason="parted", person_id=person_id)
+    rewards.void(tx, event=FIRST, source=case.number, reason=PARTED, person_id=person_id)
     share(tx, case, person_id)
 
 
 def _pays(case: Case) -> bool:
     return case.status == "closed" and case.outcome in PAYING_OUTCOMES
+
+
+def _earns(case: Case) -> bool:
+    """Whether points may be on their way for it: filed, and not ended unpaid."""
+    return case.status not in UNFILED and (case.status not in ENDED or _pays(case))
 
 
 def _grant_first(tx: Session, case: Case) -> None:
@@ -79,10 +91,22 @@ def _grant_first(tx: Session, case: Case) -> None:
 
 def _grant_share(tx: Session, case: Case, person_id: UUID, reported_at: datetime) -> None:
     """One person is paid once for a case, and nobody for work of their own."""
+    given = awards.of_source(tx, JOINED, case.number)
+    again = _taken_back(given)
+    if person_id in {a.person_id for a in given} - again.keys():
+        return
     first = {a.person_id for event in (FIRST, FOUND) for a in _living(tx, case, event)}
     moved = select(CaseMove.id).where(CaseMove.case_id == case.id, CaseMove.actor_id == person_id)
     if person_id not in first and tx.execute(moved.limit(1)).first() is None:
-        _grant(tx, case, JOINED, person_id, reported_at)
+        _grant(tx, case, JOINED, person_id, reported_at, again=person_id in again)
+
+
+def _taken_back(given: Sequence[Award]) -> dict[UUID, datetime]:
+    """Whose award an unpaid closing took back, and when they reported; not theirs who left, nor
+    who have one again."""
+    kept = {a.person_id for a in given if a.state != "voided" or a.reason == PARTED}
+    lost = [a for a in given if a.person_id not in kept]
+    return {a.person_id: datetime.fromisoformat(a.inputs["reported_at"]) for a in lost}
 
 
 def _living(tx: Session, case: Case, event: str) -> list[Award]:
@@ -94,10 +118,24 @@ def _turn(tx: Session, case: Case, event: str, move: str, objection: timedelta) 
         rewards.close(tx, event=event, source=case.number, after=objection)
     elif move == "reopen":
         rewards.hold(tx, event=event, source=case.number)
+        again = _taken_back(awards.of_source(tx, event, case.number))
+        for person_id, reported_at in sorted(again.items()):
+            _grant(tx, case, event, person_id, reported_at, again=True)
     elif case.status in ENDED:
         reason = case.outcome or case.status
         rewards.void(tx, event=event, source=case.number, reason=reason)
 
 
-def _grant(tx: Session, case: Case, event: str, person_id: UUID, reported_at: datetime) -> None:
-    rewards.grant(tx, event=event, source=case.number, person_id=person_id, reported_at=reported_at)
+def _grant(
+    tx: Session,
+    case: Case,
+    event: str,
+    person_id: UUID,
+    reported_at: datetime,
+    *,
+    again: bool = False,
+) -> None:
+    rewards.grant(
+        tx, event=event, source=case.number, person_id=person_id, reported_at=reported_at,
+        round=case.round if again else 0,
+    )  # fmt: skip

@@ -5,33 +5,32 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.cases import (
     changes,
     history,
     merging,
+    photos,
     queries,
+    recording,
     rerouting,
     rewarding,
     timing,
     workflow,
 )
 from app.cases.errors import MoveForbidden, MoveImpossible, MoveIncomplete
-from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseScope
+from app.cases.models import Case
 from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
 from app.cases.workflow import Move
 from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
-from app.kit.columns import IdType
-from app.kit.db import core, insert_row, insert_rows
 from app.kit.errors import Stale
-from app.kit.ids import new_id
 from app.kit.marks import FromApp
-from app.media import service as media
+from app.notify import service as notify
 from app.reports import service as reports
 from app.reports.errors import ReportNotFound
 from app.reports.models import Report, ReportStatus
@@ -47,6 +46,7 @@ class Means:
 
 # What an endpoint takes as the window.
 Objection = Annotated[timedelta, FromApp("objection")]
+WITH_ITS_PART = "子案件重新办理，主案件随之重新办理。"
 NO_MEANS = Means(timedelta(), GridCache())
 
 
@@ -119,13 +119,16 @@ def _make(
         behind = queries.report_ids(tx, case.id)
     before, case.status = case.status, made.target or case.status
     timing.turn(tx, case, at.path, made.name)
-    move_id = _record(tx, actor, case, made, draft, before, data)
-    _take_photos(tx, actor, case, move_id, draft.photo_ids)
+    move_id = recording.record(tx, actor, case, made, draft, before, data)
+    if draft.photo_ids and actor is not None:
+        photos.take(tx, actor.person_id, case, move_id, draft.photo_ids)
     rewarding.turn(tx, case, made.name, means.objection)
     told = {"public_note": draft.public_note} if draft.public_note else {}
     if made.name != "merge":
         reports.push_down(tx, behind, status=case.status, outcome=case.outcome, **told)
     outbox.enqueue(tx, "case.moved", move_id=move_id)
+    if before in workflow.ENDED and case.status not in workflow.ENDED and case.parent_id:
+        _reopen_parent(tx, actor, case.parent_id)
     handled = made.name in queries.HANDLING or (at.handled and made.name != "dispatch")
     return replace(at, handled=handled)
 
@@ -145,6 +148,22 @@ def _change(
             return changes.apply(tx, actor, at, name, draft)
 
 
+def _reopen_parent(tx: Session, actor: Actor | None, parent_id: UUID) -> None:
+    """A part (子案件) that lives again takes the case that was closed over it along.
+
+    To refuse would leave the part's reporter at a door that nobody can open: a parent is reopened
+    by request of its own reporters only. One that was rejected, withdrawn or merged stays so: it
+    never said that all its parts were done.
+    """
+    # Locked before it is asked, as who closes it asks for its parts: one of the two sees the other.
+    if queries.by_id(tx, parent_id).case.status != "closed":
+        return
+    parent = decide(tx, actor, parent_id, "reopen", note=WITH_ITS_PART).case
+    subject = f"{parent.number}/{parent.version}"
+    for person_id in queries.handlers(tx, parent, clock.now()):
+        notify.tell(tx, person_id, "case.reopened", subject, number=parent.number)
+
+
 def _require(made: Move, draft: CaseMoveDraft) -> None:
     missing = [name for name in made.required if not getattr(draft, name)]
     given = {n for n in CaseMoveDraft.model_fields if n != "move" and getattr(draft, n)}
@@ -161,74 +180,6 @@ def _require(made: Move, draft: CaseMoveDraft) -> None:
             for name, code in problems.items()
         ]
         raise MoveIncomplete(errors=errors)
-
-
-def _record(
-    tx: Session, actor: Actor | None, case: Case, made: Move, draft: CaseMoveDraft, before: str,
-    data: dict[str, Any],
-) -> UUID:  # fmt: skip
-    """One row for the move, one entry of the history; the case's version is its number."""
-    move_id, now, actor_id = new_id(), clock.now(), actor.person_id if actor else None
-    case.version, case.updated_at = case.version + 1, now
-    told = {"move": made.name, "version": case.version, "from": before, "to": case.status, **data}
-    history.add(
-        tx, case, "move", actor_id=actor_id, note=draft.note, public_note=draft.public_note,
-        data=told,
-    )  # fmt: skip
-    _save(tx, case, before)
-    insert_row(
-        tx, CaseMove, id=move_id, case_id=case.id, version=case.version, move=made.name,
-        from_status=before, to_status=case.status, actor_id=actor_id, note=draft.note,
-        public_note=draft.public_note, data=data, created_at=now,
-    )  # fmt: skip
-    actions.record(tx, actor_id, f"case.{made.name}", "case", case.id, version=case.version)
-    return move_id
-
-
-# What a move may change of a case.
-_CHANGING = (
-    "status", "version", "category_code", "net_code", "hazard", "answers", "assignee_id",
-    "unit_code", "level_code", "outcome", "rework", "returns", "round", "merged_into", "review_at",
-    "made_safe_at", "rerouted", "region_code", "grid_code", "routing", "lat", "lng", "cell",
-    "accept_due_at", "safe_due_at", "handle_due_at", "check_due_at", "due_at", "warn_at",
-    "clock_rule", "entries", "chain", "updated_at",
-)  # fmt: skip
-_SAVE = (
-    update(Case.__table__)  # type: ignore[arg-type]
-    .where(Case.id == bindparam("this", type_=IdType()), Case.version == bindparam("before"))
-    .values({name: bindparam(name) for name in _CHANGING})
-)
-_RESCOPE = (
-    update(CaseScope.__table__)  # type: ignore[arg-type]
-    .where(CaseScope.case_id == bindparam("this", type_=IdType()))
-    .values(status=bindparam("status"))
-)
-
-
-def _save(tx: Session, case: Case, before: str) -> None:
-    """Writes a changed case; the row lock and the version it was read with let one mover win."""
-    values = {name: getattr(case, name) for name in _CHANGING}
-    given = {**values, "this": case.id, "before": case.version - 1}
-    if core(tx).execute(_SAVE, given).rowcount != 1:
-        raise Stale
-    if case.status != before:
-        core(tx).execute(_RESCOPE, {"this": case.id, "status": case.status})
-
-
-def _take_photos(
-    tx: Session, actor: Actor | None, case: Case, move_id: UUID, photo_ids: list[UUID]
-) -> None:
-    if not photo_ids or actor is None:
-        return
-    media.take(tx, actor.person_id, photo_ids, f"move:{move_id}")
-    before = [photo.id for photo in queries.before_photos(tx, case)]
-    media.refuse_same(tx, before, photo_ids)
-    rows = [
-        {"move_id": move_id, "position": position, "photo_id": photo_id}
-        for position, photo_id in enumerate(photo_ids, start=1)
-    ]
-    insert_rows(tx, CaseMovePhoto, rows)
-    outbox.enqueue(tx, "photos.compared", case_id=case.id)
 
 
 def add_note(tx: Session, actor: Actor, case_id: UUID, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.cases import queries, workflow
+from app.cases import photos, queries, workflow
 from app.cases.queries import Seen
 from app.cases.schemas import CaseBrief, CaseOut, ChoiceOfReason, MoveOffer
 from app.cases.workflow import Move
@@ -21,7 +21,7 @@ from app.media.views import Signer, photo_out
 def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
     """One case in full."""
     case = at.case
-    before = queries.before_photos(tx, case)
+    before = photos.before(tx, case)
     return CaseOut(
         **_brief(actor, at, clock.now()),
         routing=case.routing,
@@ -30,7 +30,7 @@ def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
         # Every report has a photo, so the photos name all of them.
         reports=len({photo.report_id for photo in before} - {None}),
         photos=[photo_out(photo, signer) for photo in before],
-        after_photos=[photo_out(p, signer) for p in queries.after_photos(tx, case.id)],
+        after_photos=[photo_out(p, signer) for p in photos.after(tx, case.id)],
     )
 
 

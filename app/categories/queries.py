@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, column, func, select, table
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.categories.errors import CategoryNotFound, CategoryUnknown
@@ -67,12 +76,23 @@ def category_of_choice(tx: Session, code: str) -> str:
 
 
 _DISTRICT = bindparam("district", type_=CodeText)
+# A 小类 in use: cases are filed under no other.
+FILED = and_(Category.active, Category.parent_code.is_not(None))
+NET = func.coalesce(CategoryTerms.net_code, Category.net_code)
 _LATER = aliased(CategoryTerms)
-_NEWEST = (
-    select(func.max(_LATER.version))
-    .where(_LATER.category_code == Category.code, _LATER.region_code == _DISTRICT)
-    .scalar_subquery()
-)
+
+
+def newest_of(district: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """What joins a category with the newest of the terms that a district gave it."""
+    newest = select(func.max(_LATER.version)).where(
+        _LATER.category_code == Category.code, _LATER.region_code == district
+    )
+    return and_(
+        CategoryTerms.category_code == Category.code, CategoryTerms.region_code == district,
+        CategoryTerms.version == newest.scalar_subquery(),
+    )  # fmt: skip
+
+
 # Field by field, in the order of Terms: the district's own, else the category's.
 _OVERRIDING = ("clock", "accept_hours", "safe_hours", "due_hours", "check_hours")
 _EFFECTIVE = (
@@ -81,7 +101,7 @@ _EFFECTIVE = (
         Category.name,
         Category.version.label("category_version"),
         CategoryTerms.version.label("terms_version"),
-        func.coalesce(CategoryTerms.net_code, Category.net_code),
+        NET,
         CategoryTerms.level,
         CategoryTerms.unit_code,
         *(func.coalesce(getattr(CategoryTerms, n), getattr(Category, n)) for n in _OVERRIDING),
@@ -91,13 +111,8 @@ _EFFECTIVE = (
         func.coalesce(CategoryTerms.filing_condition, Category.filing_condition),
         CategoryTerms.questions,
     )
-    .outerjoin(
-        CategoryTerms,
-        (CategoryTerms.category_code == Category.code)
-        & (CategoryTerms.region_code == _DISTRICT)
-        & (CategoryTerms.version == _NEWEST),
-    )
-    .where(Category.active, Category.parent_code.is_not(None))
+    .outerjoin(CategoryTerms, newest_of(_DISTRICT))
+    .where(FILED)
 )
 _TERMS = _EFFECTIVE.where(Category.code == bindparam("code", type_=CodeText))
 

@@ -9,10 +9,14 @@ from app.cases.schemas import Status
 from app.kit.schema import Code, Draft, Name, Note, Out, PlainText
 
 MOST_DISPATCHED = 50
+MOST_COUNTED = 1_000
 Words = Annotated[PlainText, StringConstraints(min_length=1, max_length=100)]
 
 
 class CountersOut(Out):
+    """How much waits. None counts further than `counted_to`: that figure means so many or more."""
+
+    counted_to: int = Field(description="Where every counter stops", examples=[MOST_COUNTED])
     to_verify: int = Field(description="Reported, or being verified")
     to_dispatch: int = Field(description="Filed: somebody must be sent")
     to_sign: int = Field(description="Dispatched, not accepted yet")

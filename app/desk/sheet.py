@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import history, queries
+from app.cases import history, photos, queries
 from app.cases.queries import Seen
 from app.cases.schemas import CaseEventOut
 from app.categories import queries as categories
@@ -44,8 +44,8 @@ class Facts:
 def read(tx: Session, actor: Actor, case_id: UUID) -> Facts:
     """The sheet of one case. Raises CaseNotFound."""
     at = queries.get_case(tx, actor, case_id)
-    before = [photo.id for photo in queries.before_photos(tx, at.case)]
-    after = [photo.id for photo in queries.after_photos(tx, case_id)]
+    before = [photo.id for photo in photos.before(tx, at.case)]
+    after = [photo.id for photo in photos.after(tx, case_id)]
     names = _regions(tx, at)
     return Facts(
         number=at.case.number,

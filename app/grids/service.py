@@ -25,6 +25,11 @@ class GridCache:
         self._index = GridIndex([], 0)
         self._guard = threading.Lock()
 
+    @property
+    def latest(self) -> GridIndex:
+        """The index as it was last built here; `version` says whether the map is another by now."""
+        return self._index
+
     def current(self, tx: Session) -> GridIndex:
         """The index of the grids that this transaction sees: one small read, seldom a rebuild."""
         wanted = queries.version(tx)

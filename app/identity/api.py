@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import Form, Request
 from sqlalchemy.orm import Session
 
-from app.identity import passwords, queries, service
+from app.identity import limits, passwords, queries, service
 from app.identity.access import Reporter
 from app.identity.errors import CredentialsWrong, PersonOnly, SessionEnded, SignInTooOften
 from app.identity.schemas import (
@@ -92,7 +92,7 @@ async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
 
 
 def _count(tx: Session, account: str, address: str) -> None:
-    service.count_attempt(tx, account, address)
+    limits.count_attempt(tx, account, address)
 
 
 @router.post("/auth/password", responses=raises(CredentialsWrong, SignInTooOften))

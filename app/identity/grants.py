@@ -1,11 +1,14 @@
 """Roles that come and go with an appointment to a post: given while it is in force."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Grant, Role
+from app.identity.queries import held_at
 from app.kit import actions, clock
 from app.kit.ids import new_id
 
@@ -13,26 +16,33 @@ from app.kit.ids import new_id
 Wanted = tuple[UUID, Role, str]
 
 
-def settle(tx: Session, by: UUID | None, appointment_id: UUID, wanted: set[Wanted]) -> None:
-    """Makes an appointment's living grants exactly `wanted`; the same again changes nothing.
+def settle(
+    tx: Session,
+    by: UUID | None,
+    appointment_id: UUID,
+    wanted: Mapping[Wanted, datetime | None],
+) -> None:
+    """Makes an appointment's living grants exactly `wanted`, each with the instant from which it
+    is held no more; the same again changes nothing.
 
     The caller holds the appointment's row locked, so that two of them never both add.
     """
-    living = select(Grant).where(Grant.appointment_id == appointment_id, Grant.revoked_at.is_(None))
+    living = select(Grant).where(Grant.appointment_id == appointment_id, held_at(clock.now()))
     kept: set[Wanted] = set()
     for grant in tx.scalars(living.order_by(Grant.id)):
         this = (grant.person_id, Role(grant.role), grant.region_code)
         if this in wanted and this not in kept:
             kept.add(this)
+            grant.revoked_at = wanted[this]
             continue
         grant.revoked_at = clock.now()
         _note(tx, by, "role.revoked", this)
-    for this in sorted(wanted - kept):
+    for this in sorted(wanted.keys() - kept):
         person_id, role, region = this
         tx.add(
             Grant(
                 id=new_id(), person_id=person_id, role=role, region_code=region, granted_by=by,
-                granted_at=clock.now(), appointment_id=appointment_id,
+                granted_at=clock.now(), revoked_at=wanted[this], appointment_id=appointment_id,
             )
         )  # fmt: skip
         _note(tx, by, "role.granted", this)

@@ -141,6 +141,7 @@ class Grant(Base):
     region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"), index=True)
     granted_by: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
     granted_at: Mapped[At]
+    # From when it is held no more: a day to come for an appointment with a last day.
     revoked_at: Mapped[At | None]
     # The appointment to a post that gave it; it ends with it.
     appointment_id: Mapped[Id | None] = mapped_column(ForeignKey("appointments.id"), index=True)

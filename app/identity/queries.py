@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.identity.errors import PersonNotFound
@@ -20,20 +20,28 @@ from app.identity.models import (
     WechatBinding,
 )  # fmt: skip
 from app.identity.schemas import GrantOut, PersonOut
+from app.kit import clock
 from app.kit.columns import IdType, InstantType
 from app.kit.db import core
 from app.regions.models import Region
 
+
+def held_at(at: Any) -> ColumnElement[bool]:
+    """Whether a role is held at an instant. Its end counts by itself, whoever writes it down."""
+    return or_(Grant.revoked_at.is_(None), Grant.revoked_at > at)
+
+
+_NOW = bindparam("now", type_=InstantType())
 # Built once: every signed-in request runs it. One row for each role held, one at least.
 _WHO = (
     select(Person.id, Person.member_no, Grant.role, Region.path)
     .join(SignIn, SignIn.person_id == Person.id)
-    .outerjoin(Grant, and_(Grant.person_id == Person.id, Grant.revoked_at.is_(None)))
+    .outerjoin(Grant, and_(Grant.person_id == Person.id, held_at(_NOW)))
     .outerjoin(Region, Region.code == Grant.region_code)
     .where(
         SignIn.id == bindparam("sign_in", type_=IdType()),
         SignIn.revoked_at.is_(None),
-        SignIn.expires_at > bindparam("now", type_=InstantType()),
+        SignIn.expires_at > _NOW,
         Person.state == "active",
     )
 )
@@ -56,7 +64,7 @@ def person_out(tx: Session, person_id: UUID) -> PersonOut:
     """A person as they see themselves. Raises PersonNotFound."""
     person = get_person(tx, person_id)
     held = select(Grant.role, Grant.region_code).where(
-        Grant.person_id == person_id, Grant.revoked_at.is_(None)
+        Grant.person_id == person_id, held_at(clock.now())
     )
     grants = [GrantOut.model_validate(row) for row in tx.execute(held.order_by(Grant.granted_at))]
     return PersonOut(
@@ -120,7 +128,7 @@ def nearest_holding(tx: Session, path: str, roles: Iterable[str]) -> tuple[int, 
         .join(Grant, Grant.person_id == Person.id)
         .join(Region, Region.code == Grant.region_code)
         .where(
-            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
+            Grant.role.in_(roles), held_at(clock.now()), Person.state == "active",
             Region.code.in_(path.strip("/").split("/")),
         )
     )  # fmt: skip
@@ -135,7 +143,7 @@ def holding(tx: Session, path: str, roles: Iterable[str]) -> list[UUID]:
         select(Person.id)
         .join(Grant, Grant.person_id == Person.id)
         .where(
-            Grant.role.in_(roles), Grant.revoked_at.is_(None), Person.state == "active",
+            Grant.role.in_(roles), held_at(clock.now()), Person.state == "active",
             # Every region above it is named in the path.
             Grant.region_code.in_(path.strip("/").split("/")),
         )

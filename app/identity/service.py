@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -11,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.identity import passwords, queries, tokens
-from app.identity.errors import CredentialsWrong, SessionEnded, SignInTooOften, UsernameTaken
+from app.identity.errors import CredentialsWrong, SessionEnded, UsernameTaken
 from app.identity.models import (
     ApiClient,
     Grant,
@@ -25,7 +24,7 @@ from app.identity.models import (
 )  # fmt: skip
 from app.identity.schemas import ClientTokenOut, PersonEdit, PersonOut, TokensOut
 from app.identity.tokens import TokenKeys
-from app.kit import actions, attempts, clock
+from app.kit import actions, clock
 from app.kit.db import constraints
 from app.kit.ids import READABLE, new_id
 
@@ -33,33 +32,6 @@ REPORTER_SESSION = timedelta(days=30)
 STAFF_SESSION = timedelta(hours=12)
 # A client that never saw the answer of its refresh may ask again this long.
 LOST_ANSWER = timedelta(seconds=30)
-LIMIT_ACCOUNT_AT_ADDRESS = 10
-LIMIT_ADDRESS = 50
-
-
-def count_attempt(tx: Session, account: str, address: str) -> None:
-    """Counts a sign-in attempt before anything is verified. Raises SignInTooOften.
-
-    Ten in five minutes for one account from one address, so that a stranger's attempts elsewhere
-    do not lock the owner out; and a wider limit for the address, whatever accounts it tries.
-    """
-    address = _network(address)
-    limits = {
-        f"at:{account}|{address}": LIMIT_ACCOUNT_AT_ADDRESS,
-        f"address:{address}": LIMIT_ADDRESS,
-    }
-    for subject, limit in limits.items():
-        if attempts.add(tx, f"sign_in:{subject}") > limit:
-            raise SignInTooOften(headers=attempts.retry_after())
-
-
-def _network(address: str) -> str:
-    """An IPv6 caller has a whole /64 to choose addresses from, so that is what is counted."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else address  # noqa: PLR2004
 
 
 def sign_in_with_wechat(

@@ -17,7 +17,7 @@ from app.kit.router import Router
 from app.kit.schema import Code
 from app.media.errors import PhotoNotFound, PhotoUsed
 from app.media.views import Signers
-from app.posts import appointments, leaves, lists, service, views
+from app.posts import appointments, groupings, leaves, lists, service, views
 from app.posts.errors import (
     AppointmentEnded,
     AppointmentExists,
@@ -32,6 +32,7 @@ from app.posts.errors import (
     PersonUnknown,
     PostInUse,
     PostUnknown,
+    SelfAppointment,
     SharedAcrossDistricts,
     StandInForbidden,
     StandInUnknown,
@@ -146,8 +147,8 @@ def list_appointments(
     "/appointments",
     responses=raises(
         PersonOnly, RoleMissing, OutsideSubtree, RegionUnknown, GroupingUnknown, PostUnknown,
-        LevelWrong, UnitUnknown, PersonUnknown, DaysWrong, AppointmentExists, PhotoNotFound,
-        PhotoUsed,
+        LevelWrong, SelfAppointment, UnitUnknown, PersonUnknown, DaysWrong, AppointmentExists,
+        PhotoNotFound, PhotoUsed,
     ),
 )  # fmt: skip
 @in_transaction(status=201)
@@ -236,10 +237,12 @@ def list_groupings(
 
 @router.put(
     "/groupings/{code}",
-    responses=raises(PersonOnly, RoleMissing, OutsideSubtree, RegionUnknown, MemberOutside),
+    responses=raises(
+        PersonOnly, RoleMissing, OutsideSubtree, RegionUnknown, MemberOutside, SelfAppointment
+    ),
 )
 @in_transaction
 def put_grouping(tx: Session, actor: Administrator, code: Code, body: GroupingDraft) -> GroupingOut:
     """Adds or replaces a grouping; who is appointed to it follows its regions."""
-    appointments.put_grouping(tx, actor, code, body)
+    groupings.put(tx, actor, code, body)
     return regions.groupings(tx, code=code)[0]

@@ -1,6 +1,8 @@
 """Writes to appointments (任命): who is in a post, when, with which hours, and its roles."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,16 +25,15 @@ from app.posts.errors import (
     OutsideSubtree,
     PersonUnknown,
     PostUnknown,
+    SelfAppointment,
     UnitUnknown,
 )  # fmt: skip
 from app.posts.models import Appointment, DutyShift, Leave, Post, Unit
 from app.posts.queries import in_force, moment, on_leave
 from app.posts.schemas import CARRIED, AppointmentDraft, AppointmentEnd, ShiftDraft
 from app.regions import queries as regions
-from app.regions import service as region_service
 from app.regions.errors import GroupingUnknown, RegionUnknown
 from app.regions.models import Grouping, Region
-from app.regions.schemas import GroupingDraft
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -40,15 +41,18 @@ ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 def appoint(tx: Session, actor: Actor, draft: AppointmentDraft) -> UUID:
     """Appoints a person; the post's role is theirs while the appointment is in force.
 
-    Raises OutsideSubtree, RegionUnknown, GroupingUnknown, PostUnknown, LevelWrong, UnitUnknown,
-    PersonUnknown, DaysWrong, AppointmentExists, PhotoNotFound, PhotoUsed.
+    Raises OutsideSubtree, RegionUnknown, GroupingUnknown, PostUnknown, LevelWrong, SelfAppointment
+    (to a role that the actor lacks there), UnitUnknown, PersonUnknown, DaysWrong,
+    AppointmentExists, PhotoNotFound, PhotoUsed.
     """
     places = _places(tx, draft)
     if not _all_held(actor, ADMINISTRATORS, places):
         raise OutsideSubtree
     if draft.ends_on is not None and draft.ends_on < max(draft.starts_on, _today()):
         raise DaysWrong
-    _check_post(tx, draft, places)
+    post = _check_post(tx, draft, places)
+    if draft.person_id == actor.person_id and not _all_held(actor, {post.role}, places):
+        raise SelfAppointment
     _check_unit(tx, actor, draft.unit_code)
     _check_person(tx, draft)
     appointment = Appointment(
@@ -67,7 +71,7 @@ def appoint(tx: Session, actor: Actor, draft: AppointmentDraft) -> UUID:
     return appointment.id
 
 
-def _all_held(actor: Actor, roles: frozenset[Role], places: Sequence[Any]) -> bool:
+def _all_held(actor: Actor, roles: AbstractSet[str], places: Sequence[Any]) -> bool:
     # Of nowhere nothing is held, though `all` of nothing is true.
     return bool(places) and all(actor.holds(roles, place.path) for place in places)
 
@@ -91,7 +95,7 @@ def _places(tx: Session, draft: AppointmentDraft) -> list[Region]:
     return regions.members(tx, grouping.code)
 
 
-def _check_post(tx: Session, draft: AppointmentDraft, places: list[Region]) -> None:
+def _check_post(tx: Session, draft: AppointmentDraft, places: list[Region]) -> Post:
     post = tx.get(Post, draft.post_code, with_for_update={"read": True, "key_share": True})
     # The second lock on money and audit: whatever made the post, it carries nothing of theirs.
     if post is None or not post.active or post.role not in CARRIED:
@@ -99,6 +103,7 @@ def _check_post(tx: Session, draft: AppointmentDraft, places: list[Region]) -> N
     alone = draft.region_code is not None
     if alone and post.level is not None and post.level != places[0].level:
         raise LevelWrong
+    return post
 
 
 def _check_unit(tx: Session, actor: Actor, code: str | None) -> None:
@@ -176,47 +181,44 @@ def _mine(tx: Session, actor: Actor, appointment_id: UUID, roles: frozenset[Role
     return appointment
 
 
-def put_grouping(tx: Session, actor: Actor, code: str, draft: GroupingDraft) -> None:
-    """Adds or replaces a grouping (联村); whoever is appointed to it follows its members.
-
-    Raises OutsideSubtree (the district it is in or is to be in), RegionUnknown, MemberOutside.
-    """
-    before = tx.get(Grouping, code, with_for_update={"key_share": True})
-    districts = {draft.district, *([before.district] if before is not None else [])}
-    for district in districts:
-        region = tx.get(Region, district)
-        if region is None:
-            raise RegionUnknown
-        if not actor.holds(ADMINISTRATORS, region.path):
-            raise OutsideSubtree
-    region_service.put_grouping(tx, code, draft)
-    actions.record(tx, actor.person_id, "grouping.put", "grouping", code)
-    appointed = select(Appointment.id).where(Appointment.grouping_code == code)
-    settle_all(tx, actor.person_id, tx.scalars(appointed.order_by(Appointment.id)).all())
-
-
 def settle(tx: Session, by: UUID | None, appointment_id: UUID) -> None:
     """Gives and revokes roles until they are what an appointment says now.
 
     While it is in force its holder has the post's role in each of its regions; while the holder is
-    on leave, so has the stand-in.
+    on leave, so has the stand-in. Each is given with its end, which counts by itself.
     """
     # The lock orders everyone who settles it; the states below are read after it was granted.
     locked = select(Appointment.id).where(Appointment.id == appointment_id)
     tx.execute(locked.with_for_update(key_share=True))
     now = moment(clock.now())
     holding = (
-        select(Appointment.person_id, Post.role, Leave.stand_in_id)
+        select(
+            Appointment.person_id,
+            Appointment.ends_on,
+            Post.role,
+            Leave.stand_in_id,
+            Leave.ends_at.label("back_at"),
+        )
         .join(Post, Post.code == Appointment.post_code)
         .outerjoin(Leave, and_(Leave.person_id == Appointment.person_id, on_leave()))
         .where(Appointment.id == appointment_id, in_force(), Post.role.in_(CARRIED))
     )
     codes = [place.code for place in queries.places(tx, appointment_id)]
-    wanted: set[Wanted] = set()
+    wanted: dict[Wanted, datetime | None] = {}
     for row in tx.execute(holding, now):
-        people = {row.person_id, row.stand_in_id} - {None}
-        wanted |= {(person, Role(row.role), code) for person in people for code in codes}
+        over = _over(row.ends_on)
+        wanted |= {(row.person_id, Role(row.role), code): over for code in codes}
+        if row.stand_in_id is not None:
+            over = min(row.back_at, over or row.back_at)
+            wanted |= {(row.stand_in_id, Role(row.role), code): over for code in codes}
     grants.settle(tx, by, appointment_id, wanted)
+
+
+def _over(last_day: str | None) -> datetime | None:
+    """The first instant after a last day."""
+    if last_day is None:
+        return None
+    return clock.day_start(date.fromisoformat(last_day) + timedelta(days=1))
 
 
 def settle_all(tx: Session, by: UUID | None, appointment_ids: Iterable[UUID]) -> None:

@@ -68,6 +68,14 @@ class PostInUse(Conflict):
     )
 
 
+class SelfAppointment(Forbidden):
+    code = "self_appointment"
+    title = Words(
+        "不能给自己任命尚未拥有的角色，请由其他管理员办理",
+        "Nobody gives themselves a role they do not have; ask another administrator",
+    )
+
+
 class AppointmentNotFound(NotFound):
     code = "appointment_not_found"
     title = Words("没有这个任命", "No such appointment")

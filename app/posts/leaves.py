@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.identity.access import Actor
 from app.identity.errors import PersonNotFound
 from app.identity.models import Grant, Person, Role
+from app.identity.queries import held_at
 from app.kit import actions, clock, outbox
 from app.kit.ids import new_id
 from app.posts import appointments, lists, queries
@@ -104,10 +105,11 @@ def _check_stand_in(tx: Session, actor: Actor, draft: LeaveDraft, paths: list[st
         raise StandInUnknown
     if actor.person_id == draft.person_id:
         return
-    if all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths):
-        return
-    # Who only keeps the roster has no roles to give: neither to themselves nor to a friend.
-    if draft.stand_in_id == actor.person_id or not _carried(tx, draft.person_id) <= held:
+    administers = all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths)
+    has_them = _carried(tx, draft.person_id) <= held
+    # Only who administers has roles to give to others, and nobody has any to give to themselves.
+    enough = all if draft.stand_in_id == actor.person_id else any
+    if not enough((administers, has_them)):
         raise StandInForbidden
 
 
@@ -119,7 +121,7 @@ def _roles(tx: Session, person_id: UUID) -> set[tuple[str, str]]:
         .join(Person, Person.id == Grant.person_id)
         .outerjoin(Appointment, Appointment.id == Grant.appointment_id)
         .where(
-            Grant.person_id == person_id, Grant.revoked_at.is_(None), Person.state == "active",
+            Grant.person_id == person_id, held_at(clock.now()), Person.state == "active",
             # Not what they have as a stand-in themselves: it could be handed on and on.
             or_(Grant.appointment_id.is_(None), Appointment.person_id == person_id),
         )

@@ -4,11 +4,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.identity.access import Actor
 from app.identity.models import Grant, Person, Role
+from app.identity.queries import held_at
+from app.kit.columns import InstantType
 from app.kit.page import Slice, cut
 from app.posts.errors import AppointmentNotFound, LeaveNotFound
 from app.posts.models import Appointment, Leave, Net, Post, Unit
@@ -20,6 +22,7 @@ from app.regions.queries import spans, under, under_any
 # Who keeps the roster of the people in their regions, and reads why they are away.
 ROSTER_KEEPERS = frozenset({Role.ADMINISTRATOR, Role.GRID_HEAD, Role.DISPATCHER})
 EVERY_ROLE = frozenset(Role)
+_AT = bindparam("at", type_=InstantType())
 _MEMBER, _AWAY, _INSTEAD = aliased(Region), aliased(Person), aliased(Person)
 
 
@@ -156,7 +159,7 @@ def _leave_seen(actor: Actor, paths: int) -> ColumnElement[bool]:
 
 def unsettled() -> Any:
     """The ids of appointments whose living grants are not what they should be."""
-    living = and_(Grant.appointment_id == Appointment.id, Grant.revoked_at.is_(None))
+    living = and_(Grant.appointment_id == Appointment.id, held_at(_AT))
     away = and_(Leave.person_id == Appointment.person_id, on_leave())
     not_given = not_(exists().where(living, Grant.person_id == Appointment.person_id))
     no_stand_in = exists().where(
@@ -166,9 +169,11 @@ def unsettled() -> Any:
     stays = exists().where(away, Leave.stand_in_id == Grant.person_id)
     too_long = exists().where(living, Grant.person_id != Appointment.person_id, not_(stays))
     given = exists().where(living)
+    # Given before roles knew their end.
+    endless = exists().where(living, Grant.revoked_at.is_(None), Appointment.ends_on.is_not(None))
     return select(Appointment.id).where(
         or_(
-            and_(in_force(), or_(not_given, no_stand_in, too_long)),
+            and_(in_force(), or_(not_given, no_stand_in, too_long, endless)),
             and_(not_(in_force()), given),
         )
     )

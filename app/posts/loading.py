@@ -12,7 +12,7 @@ from app.identity.models import Role
 from app.kit import actions
 from app.kit.errors import AppError
 from app.kit.sheets import Sheet
-from app.posts import appointments, exports, files, service
+from app.posts import appointments, exports, files, groupings, service
 from app.posts.errors import DaysWrong, UnitUnknown
 from app.posts.files import Kind, Line
 from app.posts.models import Appointment, Unit
@@ -100,7 +100,7 @@ def _put_post(tx: Session, actor: Actor, line: Line) -> None:
 
 
 def _put_grouping(tx: Session, actor: Actor, line: Line) -> None:
-    appointments.put_grouping(tx, actor, line.key, line.draft)
+    groupings.put(tx, actor, line.key, line.draft)
 
 
 def _appoint(tx: Session, actor: Actor, line: Line) -> None:

@@ -1,13 +1,13 @@
 """Reads of posts: who holds which, who is on duty at an instant, and who stands in."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Row,
     Select,
     Subquery,
@@ -37,15 +37,13 @@ from app.regions.models import GroupingRegion, Region
 MOST_LEVELS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Somebody in a post, or who stands in for them; `level` and `region_code` say where.
 
     For a grouping (联村) that is the lowest of its regions that was asked about.
     """
 
     person_id: UUID
-    name: str
     post_code: str
     role: str
     rung: int | None
@@ -58,16 +56,16 @@ class Holder:
 
 _DAY = bindparam("day", type_=CodeText)
 _AT = bindparam("at", type_=InstantType())
-_ON_PATH = [bindparam(f"code_{i}", type_=CodeText) for i in range(MOST_LEVELS)]
+_CODES = [bindparam(f"code_{i}", type_=CodeText) for i in range(MOST_LEVELS)]
 _STAND_IN, _OTHER = aliased(Person), aliased(Leave)
 
 
-def in_force() -> ColumnElement[bool]:
-    """Whether an appointment holds, for the values of `moment`."""
+def in_force(of: Any = Appointment) -> ColumnElement[bool]:
+    """Whether an appointment (of the table or of a select) holds, for the values of `moment`."""
     return and_(
-        Appointment.starts_on <= _DAY,
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= _DAY),
-        or_(Appointment.ended_at.is_(None), Appointment.ended_at > _AT),
+        of.starts_on <= _DAY,
+        or_(of.ends_on.is_(None), of.ends_on >= _DAY),
+        or_(of.ended_at.is_(None), of.ended_at > _AT),
     )
 
 
@@ -106,44 +104,47 @@ _STAND_IN_AWAY = exists().where(_OTHER.person_id == Leave.stand_in_id, on_leave(
 _STANDS_IN = and_(
     _STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == "active", not_(_STAND_IN_AWAY)
 )
+# Read once, and first: both kinds of appointments are found from the few regions on a path.
+_HERE = select(Region.code, Region.level, Region.name).where(Region.code.in_(_CODES)).cte("here")
 _SEAT = (
     Appointment.id, Appointment.person_id, Appointment.post_code, Appointment.unit_code,
-    Region.code, Region.level,
+    Appointment.starts_on, Appointment.ends_on, Appointment.ended_at,
 )  # fmt: skip
-# What the duty board shows beside that.
-_SEAT_SHOWN = (Appointment.phone, Appointment.photo_id, Region.name.label("region_name"))
-_POST_SHOWN = (Post.name.label("post_name"), Post.name_en.label("post_name_en"), Post.duties)
+# What the duty board shows beside it.
+_SEAT_SHOWN = (Appointment.phone, Appointment.photo_id, _HERE.c.name.label("region_name"))
+_HOLDER_SHOWN = (
+    Person.name, _STAND_IN.name.label("stand_in_name"), Post.name.label("post_name"),
+    Post.name_en.label("post_name_en"), Post.duties,
+)  # fmt: skip
 
 
-def _seats(which: ColumnElement[bool], more: Sequence[Any]) -> Subquery:
-    """Appointments in force, each at its region or at every one of its grouping's."""
-    alone = select(*_SEAT, *more).join(Region, Region.code == Appointment.region_code)
-    together = (
-        select(*_SEAT, *more)
-        .join(GroupingRegion, GroupingRegion.grouping_code == Appointment.grouping_code)
-        .join(Region, Region.code == GroupingRegion.region_code)
-        # Says what a CHECK says, so that the index finds the few that are for groupings.
-        .where(Appointment.region_code.is_(None))
-    )
-    both = (query.where(which, in_force()) for query in (alone, together))
-    return union_all(*both).subquery("seat")
+def _seats(places: FromClause, which: Sequence[Any], more: Sequence[Any]) -> Subquery:
+    """Appointments of any time, each at its place or at every one of its grouping's."""
+    place = places.c
+    chosen = select(*_SEAT, place.code, place.level, *more).where(*which)
+    alone = chosen.join(places, place.code == Appointment.region_code)
+    together = chosen.join(
+        GroupingRegion, GroupingRegion.grouping_code == Appointment.grouping_code
+    ).join(places, place.code == GroupingRegion.region_code)
+    return union_all(alone, together).subquery("seat")
 
 
 def _holding(
-    which: ColumnElement[bool], of_seat: Sequence[Any] = (), of_post: Sequence[Any] = ()
+    places: FromClause, *which: Any, of_seat: Sequence[Any] = (), of_holder: Sequence[Any] = ()
 ) -> Select[Any]:
     """Who is in these posts, with roster, leave and stand-in, the nearest region first."""
-    seat = _seats(which, of_seat).c
+    seat = _seats(places, which, of_seat).c
     return (
         select(
-            *seat, Person.name, Post.role, Post.rung, shifts_of(seat.id).label("shifts"),
-            Leave.id.label("leave_id"), _STAND_IN.id.label("stand_in_id"),
-            _STAND_IN.name.label("stand_in_name"), *of_post,
+            seat.id, seat.person_id, seat.post_code, Post.role, Post.rung, seat.level, seat.code,
+            seat.unit_code, shifts_of(seat.id).label("shifts"), Leave.id.label("leave_id"),
+            _STAND_IN.id.label("stand_in_id"), *(seat[c.key] for c in of_seat), *of_holder,
         )
         .join_from(seat.id.table, Post, Post.code == seat.post_code)
         .join(Person, and_(Person.id == seat.person_id, Person.state == "active"))
         .outerjoin(Leave, and_(Leave.person_id == seat.person_id, on_leave()))
         .outerjoin(_STAND_IN, _STANDS_IN)
+        .where(in_force(seat))
         .order_by(
             # Off the ladder comes last, also where the database would put NULL first.
             seat.level.desc(), Post.rung.nulls_last(), Post.position, seat.id,
@@ -152,9 +153,10 @@ def _holding(
 
 
 # Built once, because routing asks on every report.
-_AROUND = _holding(Region.code.in_(_ON_PATH))
-_BOARD = _holding(Region.code.in_(_ON_PATH), _SEAT_SHOWN, _POST_SHOWN).where(Post.on_board)
-_OF_UNIT = _holding(Appointment.unit_code == bindparam("unit", type_=CodeText))
+_AROUND = _holding(_HERE)
+_BOARD = _holding(_HERE, of_seat=_SEAT_SHOWN, of_holder=_HOLDER_SHOWN).where(Post.on_board)
+_UNIT = bindparam("unit", type_=CodeText)
+_OF_UNIT = _holding(Region.__table__, Appointment.unit_code == _UNIT)
 
 
 def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
@@ -163,12 +165,12 @@ def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
     The nearest region first, in it the lowest rung, off the ladder last. Somebody on leave is
     replaced by their stand-in, who keeps their hours; without one they are listed, not on duty.
     """
-    return _holders(core(tx).execute(_AROUND, _on(path) | moment(at)), at)
+    return _holders(core(tx).execute(_AROUND, _on(path) | moment(at)).all(), at)
 
 
 def members(tx: Session, unit_code: str, at: datetime) -> list[Holder]:
     """Everyone in a post of a responsible unit (责任单位) at `at`, as `holders`."""
-    return _holders(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}), at)
+    return _holders(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}).all(), at)
 
 
 def in_unit(person: Any) -> ColumnElement[bool]:
@@ -217,17 +219,15 @@ def _holders(rows: Iterable[Row[Any]], at: datetime) -> list[Holder]:
     return [_holder(row, now) for row in _once(rows)]
 
 
-def _holder(row: Row[Any], at: roster.Moment) -> Holder:
-    replaced = row.stand_in_id is not None
-    present = replaced or row.leave_id is None
+def _holder(row: Any, at: roster.Moment) -> Holder:
+    # Taken apart at once: asking a row for one column after the other costs ten times as much.
+    _, person, post, role, rung, level, region, unit, shifts, leave, stand_in = row
+    present = leave is None or stand_in is not None
+    on_duty = present and roster.is_on(roster.read(shifts), at)
+    absent = person if stand_in is not None else None
     return Holder(
-        person_id=row.stand_in_id if replaced else row.person_id,
-        name=row.stand_in_name if replaced else row.name,
-        post_code=row.post_code, role=row.role, rung=row.rung, level=row.level,
-        region_code=row.code, unit_code=row.unit_code,
-        on_duty=present and roster.is_on(roster.read(row.shifts), at),
-        stands_in_for=row.person_id if replaced else None,
-    )  # fmt: skip
+        stand_in or person, post, role, rung, level, region, unit, on_duty, stands_in_for=absent
+    )
 
 
 _THIS = bindparam("appointment", type_=IdType())

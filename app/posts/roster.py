@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.kit.clock import SHANGHAI
@@ -33,13 +34,15 @@ def moment(at: datetime) -> Moment:
     return Moment(today, (today - 2) % 7 + 1, f"{local.hour:02}:{local.minute:02}")
 
 
-def read(text: str | None) -> list[Shift]:
+# A district has few rosters and many people: each is taken apart once.
+@lru_cache(maxsize=1024)
+def read(text: str | None) -> tuple[Shift, ...]:
     """The shifts that a select has joined to one text, `108:0017:30,522:0006:00`; none for None.
 
     A shift is a word of fixed width: weekday, start, end.
     """
     words = text.split(",") if text else []
-    return [Shift(int(word[0]), word[1:6], word[6:]) for word in words]
+    return tuple(Shift(int(word[0]), word[1:6], word[6:]) for word in words)
 
 
 def is_on(shifts: Iterable[Shift], at: Moment) -> bool:

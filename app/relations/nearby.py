@@ -3,13 +3,23 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import cos, radians
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseReport
+from app.cases.models import SURELY_OPEN, Case, CaseMove, CaseMovePhoto, CaseReport
 from app.cases.queue import OPEN
 from app.categories import queries as categories
 from app.categories.models import Category, PlainChoice
@@ -50,37 +60,56 @@ class _Behind:
     names: tuple[str, str] | None = None
 
 
-# An expression, so that no planner takes the index of statuses: half of all cases are open.
-_STATUS = Case.status.concat("")
-_CASES = (
-    select(
-        Case.id, Case.number, Case.status, Case.source, Case.lat, Case.lng, Case.created_at,
-        Category.name, Category.name_en,
-    )
-    .outerjoin(Category, Category.code == Case.category_code)
-    .where(
-        Case.cell.in_(bindparam("cells", type_=Whole, expanding=True)),
-        Case.lat.between(bindparam("south", type_=Number), bindparam("north", type_=Number)),
-        or_(
-            _STATUS.in_(OPEN),
-            # A closed case is not moved again, so its last change is its closing.
-            (_STATUS == "closed")
-            & (Case.updated_at >= bindparam("since", type_=InstantType)),
-        ),
-    )
-)  # fmt: skip
+# All of it stands in the indexes: of the others around nothing is fetched.
+_FACTS = (Case.id, Case.lat, Case.lng)
+_HERE = (
+    Case.cell.in_(bindparam("cells", type_=Whole, expanding=True)),
+    Case.lat.between(bindparam("south", type_=Number), bindparam("north", type_=Number)),
+    Case.lng.between(bindparam("west", type_=Number), bindparam("east", type_=Number)),
+)
+# Each part walks an index of the cells; what was closed long ago is in neither.
+_OPEN = select(*_FACTS).where(*_HERE, literal_column(f"cases.{SURELY_OPEN}"))
+_CLOSED = select(*_FACTS).where(
+    *_HERE,
+    # An expression, so that no planner takes the index of statuses instead.
+    Case.status.concat("") == "closed",
+    # A closed case is not moved again, so its last change is its closing.
+    Case.updated_at >= bindparam("since", type_=InstantType),
+)
 _NAMED = exists().where(
     CaseReport.case_id == Case.id, Report.id == CaseReport.report_id, Report.choice.is_not(None)
 )
 _CHOSEN = _NAMED.where(Report.choice == bindparam("choice", type_=CodeText))
 # The same category, or what another reporter called the same, or what nobody has named yet.
-_CASES_ALIKE = _CASES.where(
-    or_(
-        Case.category_code == bindparam("category", type_=CodeText),
-        _CHOSEN,
-        and_(Case.category_code.is_(None), ~_NAMED),
-    )
+_ALIKE = or_(
+    Case.category_code == bindparam("category", type_=CodeText),
+    _CHOSEN,
+    and_(Case.category_code.is_(None), ~_NAMED),
 )
+
+
+def _nearest(*also: ColumnElement[bool]) -> Any:
+    """Twice as many as are shown, by the square of their distance in degrees of latitude."""
+    one = union_all(_OPEN.where(*also), _CLOSED.where(*also)).subquery()
+    up = one.c.lat - bindparam("lat", type_=Number)
+    along = (one.c.lng - bindparam("lng", type_=Number)) * bindparam("narrow", type_=Number)
+    near = (
+        select(one.c.id, (up * up + along * along).label("apart"))
+        .order_by("apart", one.c.id)
+        .limit(literal_column(str(2 * MOST)))
+        .subquery()
+    )
+    return (
+        select(
+            Case.id, Case.number, Case.status, Case.source, Case.lat, Case.lng, Case.created_at,
+            Category.name, Category.name_en,
+        )
+        .join(near, near.c.id == Case.id)
+        .outerjoin(Category, Category.code == Case.category_code)
+    )  # fmt: skip
+
+
+_ALL, _SAME = _nearest(), _nearest(_ALIKE)
 _BEHIND = (
     select(
         CaseReport.case_id, CaseReport.report_id, Report.anonymous, ReportPhoto.photo_id,
@@ -127,14 +156,16 @@ def _usual_radius(tx: Session, grids: GridCache, spot: Around, category: str | N
 def _near(
     tx: Session, spot: Around, radius_m: int, category: str | None
 ) -> list[tuple[float, Any]]:
-    reach = radius_m * _DEGREES_PER_M
+    up, narrow = radius_m * _DEGREES_PER_M, max(cos(radians(spot.lat)), 0.01)
+    along = up / narrow
     given: dict[str, Any] = {
-        "cells": around(spot.lat, spot.lng, radius_m), "south": spot.lat - reach,
-        "north": spot.lat + reach, "since": clock.now() - CLOSED_SINCE,
+        "cells": around(spot.lat, spot.lng, radius_m), "since": clock.now() - CLOSED_SINCE,
+        "lat": spot.lat, "south": spot.lat - up, "north": spot.lat + up,
+        "lng": spot.lng, "west": spot.lng - along, "east": spot.lng + along, "narrow": narrow,
     }  # fmt: skip
-    query = _CASES
+    query = _ALL
     if category is not None:
-        query, given = _CASES_ALIKE, {**given, "category": category, "choice": spot.choice}
+        query, given = _SAME, {**given, "category": category, "choice": spot.choice}
     rows = core(tx).execute(query, given)
     measured = ((distance_m(spot.lat, spot.lng, row.lat, row.lng), row) for row in rows)
     within = [(metres, row) for metres, row in measured if metres <= radius_m]

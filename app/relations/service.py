@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.cases import history, merging, opening
+from app.cases import history, indexing, merging, opening
 from app.cases import queries as cases
 from app.cases.errors import CaseNotFound, OwnReport
 from app.cases.models import Case
@@ -130,12 +130,17 @@ def suspect(tx: Session, case_id: UUID, found: Sequence[Likeness]) -> None:
     written = [one for one in found if _write(tx, case_id, one)]
     if not written:
         return
-    tx.execute(update(Case).where(Case.id == case_id).values(suspected=True))
+    _flag(tx, case_id, suspected=True)
     for one in written:
         # Neither the other case nor its people: who reads the history need not see those.
         told = {"kind": one.kind, "distance": one.distance}
         told |= {fact: one.evidence[fact] for fact in ("days", "metres")}
         history.record(tx, case_id, "suspected", actor_id=None, data=told)
+
+
+def _flag(tx: Session, case_id: UUID, *, suspected: bool) -> None:
+    tx.execute(update(Case).where(Case.id == case_id).values(suspected=suspected))
+    indexing.keep(tx, case_id)
 
 
 def _write(tx: Session, case_id: UUID, one: Likeness) -> bool:
@@ -172,7 +177,7 @@ def decide(tx: Session, actor: Actor, suspicion_id: UUID, draft: DecisionDraft) 
         tx, case_id, "suspicion_decided", actor_id=actor.person_id, note=draft.note, data=told
     )
     if not queries.any_open(tx, case_id):
-        tx.execute(update(Case).where(Case.id == case_id).values(suspected=False))
+        _flag(tx, case_id, suspected=False)
     actions.record(
         tx, actor.person_id, f"suspicion.{draft.state}", "suspicion", suspicion_id
     )  # fmt: skip

@@ -8,6 +8,12 @@ CHECKS: dict[str, str] = {
         WHERE (w.state IN ('granted', 'settled') AND w.points > 0 AND j.id IS NULL)
            OR (w.state IN ('capped', 'waiting') AND j.id IS NOT NULL)
            OR ((w.state = 'settled') <> (s.id IS NOT NULL))""",
+    "nobody has two awards of one source, whatever their rounds": """
+        SELECT w.person_id FROM (
+          SELECT person_id, event, CASE WHEN source LIKE '%/%'
+            THEN rtrim(rtrim(source, '0123456789'), '/') ELSE source END AS source
+          FROM awards WHERE state <> 'voided') w
+        GROUP BY w.person_id, w.event, w.source HAVING count(*) > 1""",
     "a cap counter is the sum of its awards": """
         SELECT c.person_id FROM cap_counters c LEFT JOIN (
           SELECT w.person_id, r.code, w.day, SUM(w.points) AS points FROM awards w

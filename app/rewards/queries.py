@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.kit.page import Page, page
 from app.rewards.models import Award, Rule
+from app.rewards.rules import AFTER_ROUND, ROUND, source_of
 from app.rewards.schemas import AwardOut, RuleOut
 
 
@@ -29,9 +30,11 @@ def rules(tx: Session, at: datetime) -> list[RuleOut]:
 
 
 def of_source(tx: Session, event: str, source: str) -> list[Award]:
-    """The awards that one case gave, locked in the order of their ids."""
-    query = select(Award).where(Award.event == event, Award.source == source).order_by(Award.id)
-    return list(tx.scalars(query.with_for_update(key_share=True)))
+    """The awards that one case gave in any of its rounds, locked in the order of their ids."""
+    # Ranges and not LIKE, which no index of SQLite serves.
+    later = and_(Award.source >= f"{source}{ROUND}", Award.source < f"{source}{AFTER_ROUND}")
+    query = select(Award).where(Award.event == event, or_(Award.source == source, later))
+    return list(tx.scalars(query.order_by(Award.id).with_for_update(key_share=True)))
 
 
 def waiting(tx: Session, fund_id: UUID | None) -> list[UUID]:
@@ -60,7 +63,7 @@ def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[A
 
 def _award_out(row: Row[Any]) -> AwardOut:
     return AwardOut(
-        id=row.id, event=row.event, source=row.source, rule=f"{row.code}/{row.version}",
+        id=row.id, event=row.event, source=source_of(row.source), rule=f"{row.code}/{row.version}",
         asked=row.asked, points=row.points, state=row.state, reason=row.reason,
         created_at=row.created_at,
     )  # fmt: skip

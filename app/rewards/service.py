@@ -18,16 +18,27 @@ from app.ledger.errors import PoolExhausted
 from app.ledger.models import Fund
 from app.rewards import queries
 from app.rewards.models import Award, AwardChange, CapCounter, Rule
-from app.rewards.rules import periods, within_caps
+from app.rewards.rules import in_round, periods, within_caps
 
 
-def grant(tx: Session, *, event: str, source: str, person_id: UUID, reported_at: datetime) -> None:
+def grant(
+    tx: Session,
+    *,
+    event: str,
+    source: str,
+    person_id: UUID,
+    reported_at: datetime,
+    round: int = 0,  # noqa: A002 - the case's own word
+) -> None:
     """Grants what the rule in force gives for an event, once for each (event, source, person).
 
-    Caps count on the business day of `reported_at`. No rule, no award.
+    What an unpaid closing took back may be asked again in a later `round` of the source: once in
+    each, and never beside an award that lives. Caps count on the business day of `reported_at`.
+    No rule, no award.
     """
-    rule = queries.find_rule(tx, event, reported_at)
-    if rule is None or any(a.person_id == person_id for a in queries.of_source(tx, event, source)):
+    rule, key = queries.find_rule(tx, event, reported_at), in_round(source, round)
+    mine = [a for a in queries.of_source(tx, event, source) if a.person_id == person_id]
+    if rule is None or any(a.source == key or a.state != "voided" for a in mine):
         return
     day = clock.business_day(reported_at)
     points = _use_caps(tx, rule, person_id, periods(day))
@@ -35,7 +46,7 @@ def grant(tx: Session, *, event: str, source: str, person_id: UUID, reported_at:
     if 0 < points < rule.points:
         reason = "cut_to_cap"
     award = Award(
-        id=new_id(), person_id=person_id, event=event, source=source, rule_id=rule.id,
+        id=new_id(), person_id=person_id, event=event, source=key, rule_id=rule.id,
         asked=rule.points, points=points, state=state, reason=reason, day=day.isoformat(),
         inputs={"rule": rule.code, "version": rule.version, "reported_at": reported_at.isoformat()},
         created_at=clock.now(), updated_at=clock.now(),

@@ -1,22 +1,22 @@
 """The region that a spot belongs to: by its grid, by choice, or the district's centre."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.grids.locate import Hit
+from app.grids.locate import GridIndex, Hit
 from app.grids.service import GridCache
 from app.regions import queries as regions
 from app.regions.errors import RegionNotFound
 from app.routing import queries
+from app.routing.queries import Setting
 from app.routing.schemas import Spot
 
 
 @dataclass(frozen=True)
 class Place:
-    """The region of a spot, how it was found, and the district's rules there."""
+    """The region of a spot, how it was found, and what holds there."""
 
     how: str
     code: str
@@ -24,9 +24,7 @@ class Place:
     district: str
     hit: Hit | None
     grids_version: Any
-    parent: str | None
-    # The district's newest set of rules: its version, and when it was published.
-    rules: tuple[int, datetime] | None
+    setting: Setting
 
     @property
     def codes(self) -> list[str]:
@@ -39,7 +37,17 @@ def find(tx: Session, grids: GridCache, spot: Spot) -> Place:
 
     Raises RegionNotFound.
     """
-    index = grids.current(tx)
+    # The setting tells the version too: asking for it first would be one more statement.
+    place = _find(tx, grids.latest, spot)
+    if place is None or place.setting.grids_version != place.grids_version:
+        place = _find(tx, grids.current(tx), spot)
+    if place is None:
+        raise RegionNotFound
+    return place
+
+
+def _find(tx: Session, index: GridIndex, spot: Spot) -> Place | None:
+    """The place of a spot on this map, be it the newest or not; None for an unknown region."""
     hit = nearest = None
     if spot.lat is not None and spot.lng is not None:
         hit = index.locate(spot.lat, spot.lng, spot.accuracy_m or 0)
@@ -51,14 +59,13 @@ def find(tx: Session, grids: GridCache, spot: Spot) -> Place:
         how, code = "chosen_region", spot.region_code
     else:
         how, code = "district_centre", nearest or regions.roots(tx)[0]
-    found = queries.find_place(tx, code, spot.category_code)
-    if found is None:
-        raise RegionNotFound
-    district, path = regions.root_of(found.path), found.path
+    setting = queries.find_setting(tx, code, spot.category_code)
+    if setting is None:
+        return None
+    district, path = regions.root_of(setting.path), setting.path
     if how == "district_centre":
         code, path = district, f"/{district}/"
-    rules = (found.version, found.published_at) if found.version else None
-    return Place(how, code, path, district, hit, index.version, found.parent, rules)
+    return Place(how, code, path, district, hit, index.version, setting)
 
 
 def explained(place: Place) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.categories.models import Category
+from app.categories import queries as categories
+from app.categories.models import Category, CategoryTerms
+from app.grids.models import GridVersion
 from app.identity.models import Grant, Person, Role
 from app.kit.columns import CodeText
 from app.kit.db import core
@@ -24,14 +26,13 @@ TAKERS = (Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER)
 _CODE = bindparam("code", type_=CodeText)
 _DISTRICT = bindparam("district", type_=CodeText)
 _ROOT = aliased(Region)
-# One statement for all that a region tells: each costs more than what it reads.
+_CATEGORY = bindparam("category", type_=CodeText)
+# One statement for all that a region and a category tell: each costs more than what it reads.
 _SPOT = (
     select(
-        Region.path, RuleSet.version, RuleSet.published_at,
-        select(Category.parent_code)
-        .where(Category.code == bindparam("category", type_=CodeText))
-        .scalar_subquery()
-        .label("parent"),
+        func.coalesce(select(GridVersion.version).scalar_subquery(), 0), Region.path,
+        RuleSet.version, RuleSet.published_at, Category.parent_code,
+        case((categories.FILED, categories.NET)), CategoryTerms.level, CategoryTerms.unit_code,
     )
     .outerjoin(
         _ROOT,
@@ -39,15 +40,33 @@ _SPOT = (
         & (func.substr(Region.path, 1, func.length(_ROOT.path)) == _ROOT.path),
     )
     .outerjoin(RuleSet, RuleSet.district == _ROOT.code)
+    .outerjoin(Category, Category.code == _CATEGORY)
+    .outerjoin(CategoryTerms, categories.newest_of(_ROOT.code) & categories.FILED)
     .where(Region.code == _CODE)
     .order_by(RuleSet.version.desc())
     .limit(1)
 )  # fmt: skip
 
 
-def find_place(tx: Session, code: str, category: str | None) -> Any:
-    """The path of a region, its district's newest set of rules, the 大类 of a category; or None."""
-    return core(tx).execute(_SPOT, {"code": code, "category": category}).first()
+class Setting(NamedTuple):
+    """What a region and a category tell, and the version of the map at that moment."""
+
+    grids_version: int
+    path: str
+    # The district's newest set of rules; None before the first.
+    rule_version: int | None
+    published_at: datetime | None
+    # The 大类 of the category; its net, and in the district its level (分级办理) and unit.
+    parent: str | None
+    net_code: str | None
+    level: int | None
+    unit_code: str | None
+
+
+def find_setting(tx: Session, code: str, category: str | None) -> Setting | None:
+    """All that a decision asks of a region and a category; None for a region that is nowhere."""
+    row: Any = core(tx).execute(_SPOT, {"code": code, "category": category}).first()
+    return Setting(*row) if row is not None else None
 
 
 _FIELDS = (
@@ -118,9 +137,9 @@ def by_role(tx: Session, codes: Sequence[str]) -> list[Any]:
 
 def ground(tx: Session, district: str, rules: Sequence[Rule], at: datetime) -> Ground:
     """What these rules are compared on, as posts are held at an instant."""
-    categories = {rule.category_code for rule in rules if rule.category_code}
+    codes = {rule.category_code for rule in rules if rule.category_code}
     regions = {rule.region_code for rule in rules if rule.region_code}
-    parents = select(Category.code, Category.parent_code).where(Category.code.in_(categories))
+    parents = select(Category.code, Category.parent_code).where(Category.code.in_(codes))
     paths = select(Region.code, Region.path).where(Region.code.in_(regions))
     return Ground(district, _pairs(tx, parents), _pairs(tx, paths), _held(tx, district, at))
 

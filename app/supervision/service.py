@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.cases import history, workflow
+from app.cases import history, indexing, workflow
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.cases.workflow import HEADS
@@ -72,6 +72,7 @@ def _next_number(tx: Session, district: str) -> str:
 
 def _flag(tx: Session, case_id: UUID, *, supervised: bool) -> None:
     tx.execute(update(Case).where(Case.id == case_id).values(supervised=supervised))
+    indexing.keep(tx, case_id)
 
 
 def answer(tx: Session, actor: Actor, order_id: UUID, text: str) -> None:

@@ -15,6 +15,7 @@ from app.approvals.models import Approval
 from app.approvals.schemas import DecisionDraft
 from app.cases.models import Case
 from app.clocks import queries as clocks
+from app.clocks.models import Clock
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.actions import StaffAction
@@ -197,6 +198,19 @@ class TestExtension:
             assert decide(made(extend(case))).status_code == 200
         assert code(extend(case)) == (409, "extensions_exhausted")
 
+    def test_without_a_clock_there_is_nothing_to_extend(self, db, desk, extend):
+        case = desk.dispatched()
+        ended = {"state": "dropped", "stopped_at": clock.now(), "look_at": None}
+        with work(db, write=True) as tx:
+            tx.execute(update(Clock).where(Clock.id == running(db, case).id).values(**ended))
+        assert code(extend(case)) == (409, "request_impossible")
+
+    def test_what_was_refused_does_not_count(self, desk, extend, decide):
+        case = desk.dispatched()
+        for granted in (False, True, False, True):
+            assert decide(made(extend(case)), granted=granted).status_code == 200
+        assert code(extend(case)) == (409, "extensions_exhausted")
+
     @pytest.mark.parametrize("hours", [0, 721, "24", True, 1.5])
     def test_hours_out_of_bounds(self, desk, extend, hours):
         assert extend(desk.dispatched(), hours=hours).status_code == 422
@@ -338,11 +352,25 @@ class TestReopening:
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
     def test_the_window(self, desk, as_, reopen, late, expected):
         desk.closed()
-        clock.shift(rules.REOPEN_WINDOW + timedelta(minutes=late))
+        clock.shift(timedelta(days=15, minutes=late))
         answer = reopen(headers=as_(desk.reporter))
         assert answer.status_code == expected
         if late > 0:
             assert answer.json()["code"] == "reopen_window_over"
+
+    def test_the_window_is_that_of_the_last_closing(self, client, desk, cast, as_, reopen, decide):
+        case = desk.closed()
+        clock.shift(timedelta(days=10))
+        asked = made(reopen(headers=as_(desk.reporter)))
+        assert decide(asked, headers=as_(cast.qian)).status_code == 200
+        wang = as_(cast.wang)
+        again = client.get(f"/v1/cases/{case['id']}", headers=wang).json()
+        again = desk.moved(again, "accept", by=wang)
+        photo = upload(client, wang)
+        again = desk.moved(again, "resolve", by=wang, photo_ids=[photo], note="已修好")
+        desk.moved(again, "close", by=as_(cast.sun), outcome="fixed")
+        clock.shift(timedelta(days=10))
+        made(reopen(headers=as_(desk.reporter)))
 
 
 class TestAppeal:
@@ -378,7 +406,7 @@ class TestAppeal:
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
     def test_the_window(self, desk, as_, reopen, late, expected):
         self.rejected(desk)
-        clock.shift(rules.APPEAL_WINDOW + timedelta(minutes=late))
+        clock.shift(timedelta(days=30, minutes=late))
         answer = reopen(headers=as_(desk.reporter), what="appeal")
         assert answer.status_code == expected
         if late > 0:

@@ -13,6 +13,7 @@ from cast import DISTRICT
 from flows.story import key, move, moved, upload
 from sqlalchemy import update
 
+from app.cases import service
 from app.categories.models import Category
 from app.identity.models import Role
 from app.kit import clock
@@ -217,6 +218,18 @@ class TestSuspension:
         case = moved(client, them.qian, case, "resume")
         assert case["overdue"] is True
         assert last_clock(db, case, "handle").due_at == due
+
+    def test_on_its_review_date_it_runs_on(self, client, db, desk, later, drain):
+        case = desk.moved(desk.in_progress(), "make_safe", note="已围挡")
+        old = last_clock(db, case, "handle")
+        case = self.suspended(client, desk.qian, case)
+        later(days=12)
+        with work(db, write=True) as tx:
+            service.review_due(tx)
+        drain()
+        row, now = stored(db, case), last_clock(db, case, "handle")
+        assert (row.status, row.due_at, now.state) == ("dispatched", now.due_at, "running")
+        assert abs(now.due_at - old.due_at - timedelta(days=12)) < WIDE
 
     def test_guarding_is_not_put_off(self, client, db, desk):
         """A suspension waits for parts; the hole in the street must be guarded all the same."""

@@ -6,17 +6,20 @@ The forger holds the database: triggers, foreign keys and checks are switched of
 # ruff: noqa: S608 - all of it is written here
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from cases.case_build import events
 from flows.story import key, move, moved
 from ledger.test_audit import OWN_CHECKS
 from relations.relations_build import joined
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
-from app.cases import audit
+from app.cases import audit, history
+from app.cases.models import Case, CaseEntry
 from app.cli import cli
 from app.kit.audit import broken
 from app.kit.db import work
@@ -49,6 +52,9 @@ FORGERIES = {
         f"UPDATE case_moves SET actor_id = {CHECKER}, move = '{name}'"
         f" WHERE case_id = {CLOSED} AND move = 'resolve'"
         for name in ("accept", "return", "resolve", "make_safe")
+    ),
+    "no case is closed over an open part": (
+        f"UPDATE cases SET parent_id = {CLOSED} WHERE id = {SENT}",
     ),
     "no clock runs for a case that has ended": tuple(
         f"UPDATE case_clocks SET state = '{state}' WHERE case_id = {CLOSED} AND kind = 'check'"
@@ -197,6 +203,54 @@ class TestTampering:
         assert found(books) == []
         with forged(books, *TAMPERED["the note"][0]) as tx:
             assert len(list(audit.broken_histories(tx))) == 1
+
+    @pytest.mark.parametrize("size", [1, 2, 500])
+    def test_of_each_case_in_any_batch_once(self, books, monkeypatch, size):
+        monkeypatch.setattr(audit, "BATCH", size)
+        with forged(books, "UPDATE case_entries SET note = '改过' WHERE position = 1") as tx:
+            numbers = tx.scalars(text("SELECT number FROM cases")).all()
+            named = list(audit.broken_histories(tx))
+        assert sorted(named) == sorted(f"broken: history of {n} at entry 1" for n in numbers)
+
+    def test_the_next_one_tells_of_an_entry_whose_own_hash_was_mended(self, books):
+        with forged(books, *TAMPERED["the note"][0]) as tx:
+            self.mend(tx, 2)
+            named = list(audit.broken_histories(tx))
+        assert [line.rpartition(" ")[2] for line in named] == ["3"]
+
+    def test_a_gap_tells_of_an_entry_taken_out_though_all_else_was_mended(self, books):
+        fewer = f"UPDATE cases SET entries = entries - 1 WHERE id = {CLOSED}"
+        with forged(books, *TAMPERED["one in the middle is gone"][0], fewer) as tx:
+            self.mend(tx, 99)
+            named = list(audit.broken_histories(tx))
+        assert {line.partition(" at ")[2] for line in named} >= {"entry 3"}
+
+    def mend(self, tx, upto):
+        """Hashes the entries of the closed case anew, up to a position, and the case's own."""
+        closed = tx.scalars(select(Case).where(text(f"cases.id = {CLOSED}"))).one()
+        mine, chain = CaseEntry.case_id == closed.id, ""
+        query = select(*CaseEntry.__table__.c).where(mine).order_by(CaseEntry.position)
+        for row in tx.execute(query).mappings().all():
+            chain = history.hashed(chain, row) if row["position"] <= upto else row["hash"]
+            this = update(CaseEntry).where(mine, CaseEntry.position == row["position"])
+            tx.execute(this.values(hash=chain))
+        tx.execute(update(Case).where(Case.id == closed.id).values(chain=chain))
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"case_id": UUID(int=9)}, {"position": 9}, {"kind": "note"}, {"actor_id": None},
+            {"note": "改过"}, {"public_note": "改过"}, {"data": {}},
+            {"created_at": datetime(2026, 7, 2, tzinfo=UTC)},
+        ],
+    )  # fmt: skip
+    def test_a_hash_is_over_all_that_an_entry_says(self, other):
+        said = {
+            "case_id": UUID(int=1), "position": 2, "kind": "move", "actor_id": UUID(int=3),
+            "note": None, "public_note": None, "data": {"move": "verify"},
+            "created_at": datetime(2026, 7, 1, tzinfo=UTC),
+        }  # fmt: skip
+        assert history.hashed("", said) != history.hashed("", said | other)
 
     def test_the_command_says_so_and_fails(self, books, settings, monkeypatch):
         monkeypatch.setenv("XINXIN_ENVIRONMENT", "development")

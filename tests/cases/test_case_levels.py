@@ -137,6 +137,15 @@ class TestClocksKept:
         )  # fmt: skip
         assert last_clock(db, case, "accept").state == "met"
 
+    def test_what_waited_below_waits_no_longer_above(self, client, db, desk):
+        case = desk.filed()
+        begun = last_clock(db, case, "accept")
+        clock.shift(timedelta(minutes=5))
+        case = desk.moved(case, "escalate", **WHY)
+        kept = last_clock(db, case, "accept")
+        assert (kept.id, kept.due_at, kept.state) == (begun.id, begun.due_at, "running")
+        assert stored(db, case).due_at == begun.due_at
+
     def test_handing_down_touches_no_clock(self, client, db, desk):
         case = handed_up(client, desk, desk.dispatched(), VILLAGE)
         before = [(row.kind, row.state, row.due_at) for row in clocks(db, case)]

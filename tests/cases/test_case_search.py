@@ -6,9 +6,11 @@ from cast import GRID, INSIDE, INSIDE_OTHER, OTHER_GRID
 from flows.story import moved
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from app.cases import opening, queue
-from app.cases.models import Case
+from app.cases import indexing, queue, search
+from app.cases.models import Case, CaseText
+from app.cases.search import open_word
 from app.identity.access import Actor, Held
 from app.identity.models import Role
 from app.kit import bigrams, clock
@@ -17,6 +19,7 @@ from app.kit.ids import new_id
 
 CHINESE = st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF)
 TEXT = st.text(st.one_of(CHINESE, st.sampled_from("abcXYZ019 ，。、-_é!'\"")), max_size=40)
+ABOVE = ("500152000000", "500152001000", "500152001001", GRID)
 RUN = st.text(CHINESE, min_size=2, max_size=12)
 
 
@@ -142,27 +145,63 @@ class TestWho:
         assert not found(desk.filed(description="广告牌歪斜"), "广告牌", as_(handler))
 
 
+class TestWhileOpen:
+    """An open case has words of its own in the index, which a search among the open ones asks."""
+
+    def opens(self, db, case):
+        with work(db, write=False) as tx:
+            told = tx.scalars(select(CaseText.words).where(CaseText.case_id == case["id"])).one()
+        return {word for word in told.split() if word in {open_word(code) for code in ABOVE}}
+
+    def test_until_it_ends(self, client, desk, db, found):
+        case = desk.reported(description="电线垂落")
+        assert len(self.opens(db, case)) == len(ABOVE)
+        assert found(case, "电线垂落", open=True)
+        desk.moved(case, "reject", by=desk.qian, reason_code="not_found", public_note="未发现")
+        assert self.opens(db, case) == set()
+        assert found(case, "电线垂落")
+        assert not found(case, "电线垂落", open=True)
+        assert found(case, "电线垂落", status="rejected")
+
+    def test_and_again_once_it_is_open_again(self, desk, db, found):
+        into, case = desk.reported(), desk.reported(description="电缆外露")
+        case = desk.moved(case, "merge", by=desk.qian, into=into["number"], note="同一处")
+        assert self.opens(db, case) == set()
+        desk.moved(case, "unmerge", by=desk.qian, note="不是同一处")
+        assert len(self.opens(db, case)) == len(ABOVE)
+        assert found(case, "电缆外露", open=True)
+
+    def test_in_its_new_place(self, client, desk, db, found):
+        case = desk.reported(INSIDE, description="水沟堵塞")
+        moved(client, desk.wang, case, "correct", note="在隔壁", place=INSIDE_OTHER)
+        assert not found(case, "水沟堵塞", open=True)
+        assert found(case, "水沟堵塞", desk.zhao, open=True)
+
+
 class TestMany:
     def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast):
-        """Beyond a page's worth of matches another way is taken, and finds the same."""
+        """Taken by their ids among all, met on a walk among the open: both find the same."""
         wang = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{GRID}/")
         zhao = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{OTHER_GRID}/")
         made = {}
         for code, (_, path) in ((GRID, wang), (OTHER_GRID, zhao)):
             with work(db, write=True) as tx:
-                made[code] = {self.make(tx, code, path, n) for n in range(queue.SELDOM + 20)}
+                made[code] = {self.make(tx, code, path, n) for n in range(search.SELDOM_OPEN + 20)}
         for code, (role, path), who in ((GRID, wang, cast.wang), (OTHER_GRID, zhao, cast.zhao)):
             actor = Actor(who.id, new_id(), who.member_no, (Held(role, path),))
             for words in ("化粪池满溢", "池", "化粪池 gully", "溢"):
-                assert self.pages(db, actor, words) == made[code], words
+                for is_open in (False, True):
+                    assert self.pages(db, actor, words, is_open) == made[code], words
             for words in ("化粪池溢", "化粪池满溢 oil", "gul"):
-                assert self.pages(db, actor, words) == set(), words
+                for is_open in (False, True):
+                    assert self.pages(db, actor, words, is_open) == set(), words
 
-    def pages(self, db, actor, words):
+    def pages(self, db, actor, words, is_open):
+        wanted = queue.Filters(words=words, open=is_open)
         seen, cursor = [], None
         while True:
             with work(db, write=False) as tx:
-                page = queue.queue(tx, actor, queue.Filters(words=words), 70, cursor)
+                page = queue.queue(tx, actor, wanted, 70, cursor)
             seen += [row.id for row in page.rows]
             cursor = page.next_cursor
             if cursor is None:
@@ -179,7 +218,7 @@ class TestMany:
         )  # fmt: skip
         tx.add(case)
         tx.flush()
-        opening.index(tx, case, path)
+        indexing.index(tx, case, path)
         return case.id
 
 

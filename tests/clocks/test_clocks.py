@@ -304,6 +304,22 @@ class TestExtend:
         assert (row.warned_at, row.overdue_at, row.level) == (None, None, 0)
         assert row.look_at == row.warn_at > clock.now()
 
+    def test_still_near_its_end_it_is_not_warned_again(self, tx, case, start, only, turn):
+        due = start(mode="continuous", hours=10)
+        now = turn("2026-06-01T17:00")
+        assert service.mark(tx, only().id, now) == "warned"
+        service.extend(tx, case, "handle", 1, USUAL)
+        # Two of eleven hours are left: less than a fifth.
+        assert (only().warned_at, only().look_at) == (now, due + HOUR)
+
+    @pytest.mark.parametrize(("hours", "late"), [(1, True), (2, False)])
+    def test_due_this_moment_it_is_in_time(self, tx, case, start, only, turn, hours, late):
+        start()
+        now = turn("2026-06-02T12:00")
+        assert service.mark(tx, only().id, now) == "overdue"
+        service.extend(tx, case, "handle", hours, USUAL)
+        assert (only().due_at == now, only().overdue_at) == (not late, now if late else None)
+
     def test_too_little_leaves_it_overdue(self, tx, case, start, only, turn):
         start(escalate_hours=8)
         now = turn("2026-06-02T18:00")
@@ -368,6 +384,22 @@ class TestMarks:
         due = start()
         assert service.mark(tx, only().id, due + HOUR) == "overdue"
         assert (only().warned_at, only().overdue_at) == (None, due + HOUR)
+
+    def test_a_late_worker_does_not_put_the_next_level_off(self, tx, start, only):
+        due = start(mode="continuous", escalate_hours=2)
+        for minutes, mark in ((90, "overdue"), (200, "escalate")):
+            assert service.mark(tx, only().id, due + timedelta(minutes=minutes)) == mark
+        assert only().look_at == due + 4 * HOUR
+
+    def test_after_its_last_level_a_pause_begins_no_other(self, tx, case, start, only, turn):
+        start(mode="continuous", escalate_hours=1, levels=2)
+        while only().look_at:
+            service.mark(
+                tx, only().id, turn(f"{only().look_at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}")
+            )
+        service.pause(tx, case, ("handle",), USUAL)
+        service.resume(tx, case, ("handle",), USUAL)
+        assert (only().state, only().level, only().look_at) == ("running", 2, None)
 
     @pytest.mark.parametrize("how", ["stop", "drop", "pause", "extend"])
     def test_what_moved_on_meanwhile(self, tx, case, start, only, turn, how):

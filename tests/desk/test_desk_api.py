@@ -1,20 +1,21 @@
 """Counters, bulk dispatch and saved filters over HTTP: one class an endpoint."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cast import DISTRICT, GRID, INSIDE_OTHER, OTHER_GRID
 from flows.story import key
 from sqlalchemy import func, select, update
 
-from app.cases.models import Case, CaseEntry
+from app.cases import indexing
+from app.cases.models import Case, CaseEntry, CaseScope
 from app.desk import service
 from app.desk.models import SavedFilter
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.actions import StaffAction
-from app.kit.db import insert_row, work
+from app.kit.db import insert_row, insert_rows, work
 from app.kit.ids import new_id
 from app.posts.models import Appointment, Post, Unit
 
@@ -95,6 +96,8 @@ class TestCounters:
             with work(db, write=True) as tx:
                 flags = update(Case).where(Case.id.in_([open_case["id"], ended["id"]]))
                 tx.execute(flags.values(suspected=True, supervised=True))
+                for case in (open_case, ended):
+                    indexing.keep(tx, UUID(case["id"]))
 
         assert self.grown(client, desk.qian, act) == {"suspected": 1, "supervised": 1}
 
@@ -108,6 +111,7 @@ class TestCounters:
                         "warn_at": now + timedelta(hours=warn), "due_at": now + timedelta(hours=at),
                     }  # fmt: skip
                     tx.execute(update(Case).where(Case.id == case["id"]).values(times))
+                    indexing.keep(tx, UUID(case["id"]))
 
             return act
 
@@ -125,7 +129,30 @@ class TestCounters:
 
     def test_of_nothing(self, client, as_, newcomer):
         keeper = as_(newcomer((Role.KEEPER, DISTRICT)))
-        assert set(self.counted(client, keeper).values()) == {0}
+        found = self.counted(client, keeper)
+        assert found.pop("counted_to") == 1_000
+        assert set(found.values()) == {0}
+
+    def test_up_to_a_thousand(self, client, db, desk):
+        """The next one is not counted, and nothing that is counted costs more than so many."""
+        case = desk.reported(place=INSIDE_OTHER)
+        with work(db, write=True) as tx:
+            found = tx.execute(select(Case.__table__).where(Case.id == case["id"])).one()
+            late = {"due_at": clock.now() - timedelta(hours=1), "suspected": True}
+            copies = [
+                {**found._mapping, **late, "id": (one := new_id()), "number": f"x-{one.hex[-20:]}"}
+                for _ in range(1_001)
+            ]
+            insert_rows(tx, Case, copies)
+            kept = [{name: copy[name] for name in indexing.KEPT} for copy in copies]
+            scopes = [
+                {**same, "case_id": copy["id"], "created_at": found.created_at, "region_code": GRID}
+                for same, copy in zip(kept, copies, strict=True)
+            ]
+            insert_rows(tx, CaseScope, scopes)
+        counted = self.counted(client, desk.qian, region=GRID)
+        assert [counted[name] for name in ("to_verify", "overdue", "suspected")] == [1_000] * 3
+        assert counted["to_dispatch"] < 1_000
 
 
 class TestDispatches:

@@ -200,6 +200,21 @@ class TestRating:
         clock.shift(timedelta(days=30, seconds=1))
         assert code(rate(client, desk.liu, desk.report["id"])) == (409, "rating_window_over")
 
+    def test_the_thirty_days_are_those_of_the_last_closing(self, client, desk, db, cast, as_):
+        case = desk.closed()
+        clock.shift(timedelta(days=20))
+        reopen(db, case)
+        wang, sun = as_(cast.wang), as_(cast.sun)
+        for name, by, fields in (
+            ("accept", wang, {}),
+            ("resolve", wang, {"photo_ids": [upload(client, wang)], "note": "好了"}),
+            ("close", sun, {"outcome": "fixed"}),
+        ):
+            fresh = client.get(f"/v1/cases/{case['id']}", headers=wang).json()
+            desk.moved(fresh, name, by=by, **fields)
+        clock.shift(timedelta(days=20))
+        assert rate(client, as_(desk.reporter), desk.report["id"]).status_code == 201
+
     def test_strangers_and_staff_hear_of_nothing(self, client, desk, as_, cast):
         desk.closed()
         for headers in (as_(cast.chen), desk.wang, desk.sun):

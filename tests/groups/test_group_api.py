@@ -95,6 +95,8 @@ class TestWebhook:
             (WEBHOOK + ROBOT).replace("https://", "https://evil.example/"),
             (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "qyapi.weixin.qq.com\\.evil.example"),
             (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "qyapi-weixin.qq.com"),
+            (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "qyapi.weixin-qq.com"),
+            (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "qyapi.weixin.qq-com"),
             (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "QYAPI.weixin.qq.com"),
             (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "127.0.0.1"),
             (WEBHOOK + ROBOT).replace("qyapi.weixin.qq.com", "[::1]"),
@@ -130,6 +132,8 @@ class TestWebhook:
             sealed = tx.get_one(Group, made.json()["id"]).sealed_key
         assert ROBOT not in sealed
         assert app.state.seal.open(sealed) == ROBOT
+        # Nor is what it is sealed as; each sealing is another text, but all begin alike.
+        assert not any(sealed[:4] in answer.text for answer in answers)
 
     def test_is_nowhere_in_the_database(self, client, sun, db):
         robot = str(uuid4())

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from kit.little import WRITES, Bounced, Refused, effects, little_app, send, signed
 from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.kit import attempts, unit
 from app.kit.db import make_database
@@ -108,6 +108,37 @@ class TestRefusal:
         app.state.during = refuse
         assert client.post("/v1/things", json={}, headers=signed()).status_code == 500
         assert effects(db) == 0
+
+
+class TestLostRace:
+    """Somebody else added the same key a moment ago: as if the request had come after theirs."""
+
+    def losing(self, app, times, error=psycopg.errors.UniqueViolation):
+        runs = []
+
+        def during(_tx) -> None:
+            runs.append("run")
+            if len(runs) <= times:
+                raise IntegrityError("INSERT", {}, error())
+
+        app.state.during = during
+        return runs
+
+    @pytest.mark.parametrize(("method", "path"), WRITES)
+    def test_is_run_again_with_one_effect(self, client, app, db, method, path):
+        runs = self.losing(app, 1)
+        assert send(client, method, path).status_code in {200, 201, 204}
+        assert (len(runs), effects(db)) == (2, 1)
+
+    def test_not_for_ever(self, client, app, db):
+        runs = self.losing(app, 99)
+        assert send(client, "PUT", "/v1/things").status_code == 500
+        assert (len(runs), effects(db)) == (3, 0)
+
+    def test_another_broken_promise_is_a_fault_at_once(self, client, app, db):
+        runs = self.losing(app, 1, psycopg.errors.ForeignKeyViolation)
+        assert send(client, "PUT", "/v1/things").status_code == 500
+        assert (len(runs), effects(db)) == (1, 0)
 
 
 class TestAnswer:

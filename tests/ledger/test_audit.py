@@ -88,6 +88,13 @@ FORGERIES = {
         "UPDATE awards SET state = 'granted' WHERE state = 'settled'",
         "DELETE FROM journals WHERE kind = 'accrue'",
     ),
+    "nobody has two awards of one source, whatever their rounds": (
+        "INSERT INTO awards (id, person_id, event, source, rule_id, asked, points, state, reason,"
+        " day, inputs, created_at, updated_at)"
+        " SELECT '00000000-0000-0000-0000-000000000001', person_id, event, source || '/2', rule_id,"
+        " asked, 0, 'capped', reason, day, inputs, created_at, updated_at"
+        " FROM awards WHERE state = 'settled' LIMIT 1",
+    ),
     "a cap counter is the sum of its awards": (
         "UPDATE cap_counters SET used = used - 1 WHERE period LIKE 'day:%'",
         "UPDATE awards SET points = points - 1 WHERE state = 'granted'",

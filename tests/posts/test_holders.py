@@ -130,11 +130,11 @@ class TestLeave:
         assert (one.person_id, one.on_duty, one.stands_in_for) == (away.id, False, None)
 
     def test_the_stand_in_takes_the_place(self, office, db, place, away, newcomer):
-        instead = newcomer((Role.GRID_STAFF, GRID), name="顶岗人")
+        instead = newcomer((Role.GRID_STAFF, GRID))
         leave = ok(office.leave(away, stand_in_id=str(instead.id)), 201)
         (one,) = held(db, *place)
-        assert (one.person_id, one.name, one.post_code, one.on_duty, one.stands_in_for) == (
-            instead.id, "顶岗人", "grid_head", True, away.id,
+        assert (one.person_id, one.post_code, one.on_duty, one.stands_in_for) == (
+            instead.id, "grid_head", True, away.id,
         )  # fmt: skip
         (after,) = held(db, *place, at=clock.now() + timedelta(hours=9))
         assert (after.person_id, after.stands_in_for) == (away.id, None)

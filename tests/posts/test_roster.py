@@ -89,4 +89,4 @@ def test_as_counted_by_the_minute(some, minute, weeks, second):
 @given(shifts)
 def test_what_is_joined_is_read_again(some):
     joined = ",".join(f"{s.weekday}{s.starts}{s.ends}" for s in some)
-    assert roster.read(joined or None) == some
+    assert list(roster.read(joined or None)) == some

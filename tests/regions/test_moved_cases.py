@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.cases import rescoping
 from app.cases.models import CaseScope, CaseText
-from app.cases.queue import scope_word
+from app.cases.search import scope_word
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work

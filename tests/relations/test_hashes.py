@@ -124,9 +124,10 @@ class TestRefresh:
             tx.execute(Photo.__table__.insert(), {**row, "id": early, "used_for": None})
         assert self.refreshed(cache, db) == [*before, early]
 
-    def test_two_years_and_no_more(self, client, desk, db):
+    @pytest.mark.parametrize(("days", "kept"), [(729, True), (731, False)])
+    def test_two_years_and_no_more(self, client, desk, db, days, kept):
         old = UUID(sent(client, desk.wang, photo(ROADS[2])))
         with work(db, write=True) as tx:
-            ago = clock.now() - timedelta(days=731)
+            ago = clock.now() - timedelta(days=days)
             tx.execute(update(Photo).where(Photo.id == old).values(created_at=ago))
-        assert old not in self.refreshed(HashCache(), db)
+        assert (old in self.refreshed(HashCache(), db)) == kept

@@ -86,6 +86,21 @@ class TestSplit:
         answer = move(client, desk.sun, case, "close", outcome="fixed")
         assert code(answer) == (409, "children_open")
 
+    def test_nor_does_a_parent_end_otherwise(self, client, desk):
+        other = desk.reported(place=INSIDE)
+        case = desk.reported(place=INSIDE)
+        part(client, desk.wang, case)
+        case = case_of(client, desk.wang, case)
+        assert not {"reject", "merge"} & {offer["move"] for offer in case["moves"]}
+        untrue = {"reason_code": "not_found", "public_note": "没有"}
+        for answer in (
+            move(client, desk.wang, case, "reject", **untrue),
+            move(client, desk.wang, case, "merge", into=other["number"]),
+            post(client, desk.liu, f"/v1/reports/{desk.report['id']}/withdraw", {}),
+        ):
+            assert code(answer) == (409, "children_open")
+        assert case_of(client, desk.wang, case)["status"] == "reported"
+
     def test_only_grid_staff_of_the_region(self, client, desk, as_, newcomer):
         case = desk.reported(place=INSIDE)
         for role in (Role.CHECKER, Role.AUDITOR, Role.ADMINISTRATOR):

@@ -108,6 +108,9 @@ class TestFinding:
         mine = reported(turned, reporter=person)
         (found,) = suspicions(client, desk.qian, mine)
         assert (found["evidence"]["weak"], 8 < found["distance"] <= 12) == (True, True)
+        # Of somebody else only the same bytes count, not that it is a little like the first.
+        theirs = suspicions(client, desk.qian, reported(turned))
+        assert [one["kind"] for one in theirs] == ["same_bytes"]
 
     def test_different_pictures_and_one_burst_are_none(self, client, desk, reported):
         data = scene(2)

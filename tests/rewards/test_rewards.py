@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cast import contribute, make_rule
 from ledger.build import broken, make_fund, make_rider, make_town, money, points
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.kit import clock
 from app.kit.db import work
@@ -158,6 +159,59 @@ class TestVoid:
                 service.void(tx, event=EVENT, source=source, reason="rejected")
         assert used(tx) == {"day": 10, "month": 10}
         assert points(tx, town.liu_bo) == (10, 0, 0)
+
+
+class TestRounds:
+    """What was taken back is asked again in a later round of its case."""
+
+    def taken_back(self, tx, person, source="0001"):
+        grant(tx, person, source)
+        service.void(tx, event=EVENT, source=source, reason="unable")
+
+    def again(self, tx, person, nth, source="0001"):
+        service.grant(
+            tx, event=EVENT, source=source, person_id=person.id, reported_at=clock.now(),
+            round=nth,
+        )  # fmt: skip
+
+    def states(self, tx):
+        return [(a.source, a.state, a.points) for a in tx.scalars(select(Award).order_by(Award.id))]
+
+    def test_once_in_each_and_only_beside_the_voided(self, town, tx):
+        self.taken_back(tx, town.liu_bo)
+        self.again(tx, town.liu_bo, 2)
+        self.again(tx, town.liu_bo, 2)
+        self.again(tx, town.liu_bo, 3)
+        assert self.states(tx) == [("0001", "voided", 10), ("0001/2", "granted", 10)]
+        service.void(tx, event=EVENT, source="0001", reason="unable")
+        self.again(tx, town.liu_bo, 2)
+        assert [state for _, state, _ in self.states(tx)] == ["voided", "voided"]
+        self.again(tx, town.liu_bo, 3)
+        service.close(tx, event=EVENT, source="0001", after=NOW)
+        self.again(tx, town.liu_bo, 4)
+        assert [state for _, state, _ in self.states(tx)] == ["voided", "voided", "settled"]
+        assert points(tx, town.liu_bo) == (10, 0, 0)
+
+    def test_the_caps_of_the_reports_day_count_again(self, town, tx):
+        self.taken_back(tx, town.liu_bo)
+        for n in range(2, 6):
+            grant(tx, town.liu_bo, f"000{n}")
+        self.again(tx, town.liu_bo, 2)
+        assert self.states(tx)[-1] == ("0001/2", "granted", 5)
+        assert used(tx) == {"day": 45, "month": 45}
+
+    def test_a_neighbouring_number_is_another_source(self, town, tx):
+        for source in ("0001", "00010", "0001-2", "0001.2", "00"):
+            grant(tx, town.liu_bo, source)
+        service.void(tx, event=EVENT, source="0001", reason="unable")
+        assert [a for a in self.states(tx) if a[1] == "voided"] == [("0001", "voided", 10)]
+
+    def test_the_database_holds_one_a_round(self, town, tx):
+        self.taken_back(tx, town.liu_bo)
+        self.again(tx, town.liu_bo, 2)
+        first, second = tx.scalars(select(Award).order_by(Award.id))
+        with pytest.raises(IntegrityError), tx.begin_nested():
+            tx.execute(update(Award).where(Award.id == first.id).values(source=second.source))
 
 
 class TestClose:

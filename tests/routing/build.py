@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cast import DISTRICT, GRID, INSIDE
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.categories.models import CategoryTerms
 from app.identity import service as identity
@@ -59,13 +59,23 @@ class Town:
         made = Appointment(id=new_id(), person_id=person.id, post_code=post, **kept)
         self.tx.add(made)
         self.tx.flush()
+        self._put(made.id, shifts)
+        return person
+
+    def shift(self, person: Person, *shifts: tuple[int, str, str]) -> None:
+        """Another roster for the person's only appointment."""
+        made = self.tx.scalars(select(Appointment).filter_by(person_id=person.id)).one()
+        self.tx.execute(delete(DutyShift).where(DutyShift.appointment_id == made.id))
+        self._put(made.id, shifts)
+
+    def _put(self, appointment_id: Any, shifts: Any) -> None:
         for weekday, starts, ends in shifts:
             shift = DutyShift(
-                id=new_id(), appointment_id=made.id, weekday=weekday, starts=starts, ends=ends
-            )
+                id=new_id(), appointment_id=appointment_id, weekday=weekday, starts=starts,
+                ends=ends,
+            )  # fmt: skip
             self.tx.add(shift)
         self.tx.flush()
-        return person
 
     def carry(self, person: Person, role: Role, region: str) -> None:
         """The role that comes with the person's post."""
@@ -107,8 +117,8 @@ class Town:
     def terms(self, category: str, **more: Any) -> None:
         self.tx.add(
             CategoryTerms(
-                category_code=category, region_code=DISTRICT, version=1, questions=[],
-                set_at=clock.now(), **more,
+                **{"version": 1, **more}, category_code=category, region_code=DISTRICT,
+                questions=[], set_at=clock.now(),
             )
         )  # fmt: skip
         self.tx.flush()

@@ -5,8 +5,13 @@ from datetime import datetime
 import pytest
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, OUTSIDE, STREET, VILLAGE
 from routing.build import HOUR, NOON, spot
-from sqlalchemy import select
+from shapely import box
+from sqlalchemy import event, select
 
+from app.categories.models import Category
+from app.grids import service as grid_service
+from app.grids.imports import GridDraft
+from app.grids.service import GridCache
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.clock import SHANGHAI
@@ -477,6 +482,91 @@ def test_the_rice_blast_goes_past_the_grid_head_to_the_towns_agronomist(town):
     assert decision.explained["rule_name"] == "农事归农技员"
     assert decision.explained["post"]["region_code"] == STREET
     assert town.decide(category_code="E0102").post_code == "grid_staff_full"
+
+
+class TestNothingIsStale:
+    """One process decides again and again, and other writers change what it decided on."""
+
+    def test_the_map(self, town):
+        town.grids = GridCache()
+        assert town.decide().grid_code == GRID
+        west, east = (box(105.84 + n / 1000, 30.2050, 105.841 + n / 1000, 30.2060) for n in (0, 1))
+        swapped = [
+            GridDraft(code=code, name="网格", level=3, parent=VILLAGE, shape=shape)
+            for code, shape in ((GRID, east), (OTHER_GRID, west))
+        ]
+        grid_service.import_grids(town.tx, swapped)
+        decision = town.decide()
+        assert (decision.grid_code, decision.explained["grids_version"]) == (OTHER_GRID, 2)
+
+    def test_a_new_process_has_no_map_yet(self, town):
+        town.grids = GridCache()
+        with pytest.raises(RegionNotFound):
+            town.decide(place=None, region_code="nowhere")
+        town.grids = GridCache()
+        assert town.decide(region_code=OTHER_GRID).grid_code == GRID
+
+    def test_the_rules(self, town):
+        town.appoint("doctor"), town.appoint("police")
+        for version, post in ((1, "doctor"), (2, "police"), (3, "doctor")):
+            town.rules({"post_code": post}, version=version)
+            decision = town.decide()
+            assert (decision.post_code, decision.explained["rule_version"]) == (post, version)
+
+    def test_the_terms(self, town):
+        unit = town.unit("U1")
+        town.appoint("agronomist", STREET, unit_code=unit)
+        assert town.decide(category_code="E0601").unit_code is None
+        town.terms("E0601", unit_code=unit)
+        assert town.decide(category_code="E0601").unit_code == unit
+        town.terms("E0601", net_code="city", version=2)
+        decision = town.decide(category_code="E0601")
+        assert (decision.unit_code, decision.net_code) == (None, "city")
+
+    def test_the_roster(self, town):
+        staff, head = town.appoint("grid_staff_full"), town.appoint("grid_head")
+        other = town.person("顶岗")
+        assert town.decide().person_ids == ids(staff)
+        town.shift(staff, (3, "20:00", "08:00"))
+        assert town.decide().person_ids == ids(head)
+        town.shift(staff, (3, "08:00", "20:00"))
+        assert town.decide().person_ids == ids(staff)
+        town.leave(staff)
+        assert town.decide().person_ids == ids(head)
+        town.leave(head, stand_in=other)
+        assert town.decide().person_ids == ids(other)
+        other.state = "disabled"
+        assert town.decide().person_ids == ()
+
+
+def test_a_category_out_of_use_has_no_terms(town):
+    """As a 大类 has none: what was filed under it before is routed by its place alone."""
+    unit = town.unit("U1")
+    town.appoint("agronomist", STREET, unit_code=unit)
+    town.terms("E0601", unit_code=unit, level=1, net_code="city")
+    town.tx.get_one(Category, "E0601").active = False
+    decision = town.decide(category_code="E0601")
+    assert (decision.unit_code, decision.level_code, decision.net_code) == (None, None, None)
+    town.rules({"category_code": "E06", "post_code": "agronomist"})
+    assert town.decide(category_code="E0601").explained["position"] == 1
+
+
+def test_it_costs_two_statements(town, mapped):
+    """What a decision costs is what its statements cost; bench/routing.py gives the figures."""
+    town.appoint("grid_staff_full", GRID, *ALL_DAYS)
+    town.rules({"post_code": "doctor", "source": "patrol"})
+    town.decide(category_code="E0102")
+    seen = []
+
+    def count(_conn, _cursor, text, *_rest):
+        seen.append(text)
+
+    event.listen(mapped.writer, "before_cursor_execute", count)
+    try:
+        town.decide(category_code="E0102")
+    finally:
+        event.remove(mapped.writer, "before_cursor_execute", count)
+    assert len(seen) == 2
 
 
 def test_no_name_of_anyone_is_stored(town):

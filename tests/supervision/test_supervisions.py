@@ -1,8 +1,10 @@
 """Supervision orders over HTTP: given with a number, answered in writing, late ones told."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
+from cases.case_build import make_member, make_unit
 from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE
 from matrix.row import ABSENT
 from races.together import at_once
@@ -88,6 +90,13 @@ class TestOrder:
         numbers = [int(made(order(case))["number"][-4:]) for _ in range(3)]
         assert numbers == list(range(numbers[0], numbers[0] + 3))
 
+    def test_the_year_of_a_number_is_that_of_shanghai(self, desk, cast, as_, order):
+        case = desk.reported()
+        now = clock.now().astimezone(clock.SHANGHAI)
+        clock.shift(datetime(now.year + 1, 1, 1, 0, 30, tzinfo=clock.SHANGHAI) - now)
+        number = made(order(case, headers=as_(cast.qian)))["number"]
+        assert number.startswith(f"DB-{DISTRICT[:6]}-{now.year + 1}-")
+
     def test_numbers_of_orders_at_once(self, desk, order):
         cases = [desk.reported() for _ in range(3)]
         found = at_once([lambda c=c: made(order(c))["number"] for c in cases])
@@ -166,6 +175,12 @@ class TestAnswer:
         handler = newcomer((Role.HANDLER, STREET))
         given = made(order(desk.dispatched(to=handler)))
         made(answer(given, headers=as_(handler)))
+
+    def test_a_colleague_in_the_unit_that_has_it(self, db, desk, newcomer, as_, order, answer):
+        one, other = make_member(newcomer), make_member(newcomer)
+        case = desk.moved(desk.filed(), "dispatch", unit_code=make_unit(db, one, other))
+        given = made(order(desk.moved(case, "accept", by=as_(one))))
+        assert made(answer(given, headers=as_(other)))["state"] == "answered"
 
     def test_who_only_sees_it_403(self, desk, order, answer):
         given = made(order(desk.dispatched()))
@@ -251,6 +266,15 @@ class TestLateAnswers:
         assert kinds.count("answer_overdue") == 1
         # Late is better than never.
         made(answer(given, headers=as_(cast.wang)))
+
+    def test_what_was_told_is_not_looked_at_again(self, db, desk, order, watch):
+        given = made(order(desk.dispatched(), due_hours=1))
+        clock.shift(timedelta(hours=2))
+        for waits in (True, False):
+            with work(db, write=False) as tx:
+                late = queries.unanswered(tx, clock.now(), 1000)
+            assert (UUID(given["id"]) in late) == waits
+            watch()
 
     def test_an_answer_in_time_leaves_nothing_to_tell(self, db, desk, order, answer, watch):
         given = made(order(desk.dispatched(), due_hours=1))

@@ -1,0 +1,71 @@
+"""Where queue and search look for a case: its regions, what it is narrowed by, and its words."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case, CaseScope, CaseText
+from app.cases.search import open_word, scope_word
+from app.cases.workflow import ENDED
+from app.kit.bigrams import words
+from app.kit.columns import FreeText, IdType
+from app.kit.db import core, insert_row, insert_rows
+
+# What `case_scopes` says again of a case.
+KEPT = ("status", "category_code", "due_at", "warn_at", "suspected", "supervised")
+_SCOPES: Any = CaseScope.__table__
+_CASES: Any = Case.__table__
+_TEXTS: Any = CaseText.__table__
+_THIS = bindparam("this", type_=IdType())
+_KEEP = (
+    update(_SCOPES)
+    .where(_SCOPES.c.case_id == _THIS, _CASES.c.id == _SCOPES.c.case_id)
+    .values({name: _CASES.c[name] for name in KEPT})
+)
+_CODES = select(_SCOPES.c.region_code).where(_SCOPES.c.case_id == _THIS)
+_WORDS = select(_TEXTS.c.words).where(_TEXTS.c.case_id == _THIS)
+_REWORD = (
+    update(_TEXTS).where(_TEXTS.c.case_id == _THIS).values(words=bindparam("said", type_=FreeText))
+)
+
+
+def index(tx: Session, case: Case, path: str) -> None:
+    """Puts a case under every region above it, and its words into the full-text index."""
+    codes = path.strip("/").split("/")
+    same = {name: getattr(case, name) for name in KEPT}
+    same |= {"case_id": case.id, "created_at": case.created_at}
+    # Unset on a case that is not loaded from its table: then nothing is suspected.
+    same |= {name: bool(same[name]) for name in ("suspected", "supervised")}
+    insert_rows(tx, CaseScope, [{**same, "region_code": code} for code in codes])
+    said = [
+        *(map(open_word, codes) if case.status not in ENDED else ()),
+        *map(scope_word, codes),
+        *words(f"{case.number} {case.description} {case.address or ''}"),
+    ]
+    insert_row(tx, CaseText, case_id=case.id, words=" ".join(said))
+
+
+def reindex(tx: Session, cases: Sequence[tuple[Case, str]]) -> None:
+    """Indexes cases anew, each with the path of its region: the old places and words go."""
+    ids = [case.id for case, _ in cases]
+    for table in (CaseScope, CaseText):
+        tx.execute(delete(table).where(table.case_id.in_(ids)))
+    for case, path in cases:
+        index(tx, case, path)
+
+
+def keep(tx: Session, case_id: UUID) -> None:
+    """Tells the index what a case says now; called after every change of what it keeps."""
+    core(tx).execute(_KEEP, {"this": case_id})
+
+
+def keep_open(tx: Session, case_id: UUID, *, is_open: bool) -> None:
+    """Tells the search that a case has ended, or is open again."""
+    given = {"this": case_id}
+    opens = [open_word(code) for code in core(tx).execute(_CODES, given).scalars()]
+    said = core(tx).execute(_WORDS, given).scalar_one().split()
+    rest = [word for word in said if word not in opens]
+    core(tx).execute(_REWORD, {**given, "said": " ".join([*opens, *rest] if is_open else rest)})

@@ -1,0 +1,116 @@
+"""The words of the full-text index: how a search is asked on each engine, and how often it hits.
+
+What a search finds seldom is taken by its ids; what it finds often is looked for along the queue's
+own walk, which meets a page of it soon. Either way a page costs the same among any number of cases.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.cases.models import CaseText
+from app.kit import bigrams
+from app.kit.columns import FreeText
+from app.kit.db import core
+
+# Up to here the matches of a search are taken by their ids. A page of more is soon met on a walk:
+# at these numbers both ways read about as many, among 100,000 cases and 5,000 open ones.
+SELDOM, SELDOM_OPEN = 900, 300
+
+
+def scope_word(code: str) -> str:
+    """A region as a word of the full-text index: a case lies in it."""
+    return "r" + _plain(code)
+
+
+def open_word(code: str) -> str:
+    """As `scope_word`: an open case lies in it."""
+    return "o" + _plain(code)
+
+
+def _plain(code: str) -> str:
+    return "".join(c for c in code.lower() if c.isalnum())
+
+
+def match(tx: Session, asked: Sequence[str], scopes: Sequence[str]) -> str:
+    """The search of every word in any of the scopes, in the words of the engine."""
+    if is_sqlite(tx):
+        terms = [f'"{word}"*' if bigrams.is_prefix(word) else f'"{word}"' for word in asked]
+        either, both = " OR ", " AND "
+    else:
+        terms = [f"'{word}':*" if bigrams.is_prefix(word) else f"'{word}'" for word in asked]
+        either, both = " | ", " & "
+    if scopes:
+        # First, for the scope is what the fewest cases have.
+        terms.insert(0, f"({either.join(scopes)})")
+    return both.join(terms)
+
+
+def hits(tx: Session, matched: str) -> int:
+    """How many cases a search finds, counted up to one more than SELDOM."""
+    found = core(tx).execute(_counted(sqlite=is_sqlite(tx)), {"match": matched})
+    return int(found.scalar_one())
+
+
+@lru_cache
+def _counted(*, sqlite: bool) -> Select[Any]:
+    rows = _rows() if sqlite else found_ids(sqlite=False)
+    return select(func.count()).select_from(rows.subquery())
+
+
+def _rows() -> Any:
+    matched = text("case_words MATCH :match").bindparams(bindparam("match", type_=FreeText))
+    rows: Any = select(literal_column("rowid")).select_from(table("case_words"))
+    # Limited in here: outside, every match would be fetched first.
+    return rows.where(matched).limit(literal_column(str(SELDOM + 1)))
+
+
+@lru_cache
+def found_ids(*, sqlite: bool) -> Select[Any]:
+    """The ids of what the search `:match` finds, one more than SELDOM at most."""
+    if sqlite:
+        return select(CaseText.case_id).where(CaseText.row.in_(_rows()))
+    # The words of a query are cut already: a cast takes them as they are. The vector is written as
+    # the index has it, without a parameter, or the index is not used.
+    vector: Any = literal_column("array_to_tsvector(string_to_array(case_texts.words, ' '))")
+    matched = vector.op("@@", is_comparison=True)(
+        cast(bindparam("match", type_=FreeText), postgresql.TSQUERY)
+    )
+    return select(CaseText.case_id).where(matched).limit(literal_column(str(SELDOM + 1)))
+
+
+def holds(case_id: Any, amount: int, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether the words of a case hold so many others, which `held` gives."""
+    place = func.instr if sqlite else func.strpos
+    text_of: Any = literal_column("' ' || case_texts.words || ' '")
+    each = (place(text_of, bindparam(f"word_{n}", type_=FreeText)) > 0 for n in range(amount))
+    # The text is looked up once, and tested for every word.
+    query = select(and_(*each)).select_from(CaseText).where(CaseText.case_id == case_id)
+    return query.correlate(case_id.table).scalar_subquery()
+
+
+def held(asked: Sequence[str]) -> dict[str, str]:
+    """The values of `holds`: a whole word ends with a space, a prefix does not."""
+    return {
+        f"word_{n}": f" {word}" if bigrams.is_prefix(word) else f" {word} "
+        for n, word in enumerate(asked)
+    }
+
+
+def is_sqlite(tx: Session) -> bool:
+    return tx.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,36 @@
+"""How often somebody may try to sign in, counted before anything is verified."""
+
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy.orm import Session
+
+from app.identity.errors import SignInTooOften
+from app.kit import attempts
+
+LIMIT_ACCOUNT_AT_ADDRESS = 10
+LIMIT_ADDRESS = 50
+
+
+def count_attempt(tx: Session, account: str, address: str) -> None:
+    """Counts a sign-in attempt before anything is verified. Raises SignInTooOften.
+
+    Ten in five minutes for one account from one address, so that a stranger's attempts elsewhere
+    do not lock the owner out; and a wider limit for the address, whatever accounts it tries.
+    """
+    address = _network(address)
+    limits = {
+        f"at:{account}|{address}": LIMIT_ACCOUNT_AT_ADDRESS,
+        f"address:{address}": LIMIT_ADDRESS,
+    }
+    for subject, limit in limits.items():
+        if attempts.add(tx, f"sign_in:{subject}") > limit:
+            raise SignInTooOften(headers=attempts.retry_after())
+
+
+def _network(address: str) -> str:
+    """An IPv6 caller has a whole /64 to choose addresses from, so that is what is counted."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else address  # noqa: PLR2004
