@@ -16,12 +16,14 @@ from app.approvals import api as approvals
 from app.calendars import api as calendars
 from app.cases import api as cases
 from app.categories import api as categories
+from app.corrections import api as corrections
 from app.desk import api as desk
 from app.feedback import api as feedback
 from app.grids import api as grids
 from app.grids.service import GridCache
 from app.groups import api as groups
 from app.home import api as home
+from app.households import api as households
 from app.identity import api as identity
 from app.identity import queries as identity_queries
 from app.identity.tokens import TokenKeys, key_id
@@ -37,15 +39,24 @@ from app.media.views import Signer
 from app.notify import api as notify
 from app.patrols import api as patrols
 from app.posts import api as posts
+from app.proofs import api as proofs
 from app.regions import api as regions
 from app.relations import api as relations
 from app.reports import api as reports
 from app.rewards import api as rewards
 from app.routing import api as routing
 from app.settings import Settings
+from app.settlements import api as settlements
+from app.statements import api as statements
 from app.store import api as store
 from app.store.codes import Codes
 from app.supervision import api as supervision
+from app.till import api as till
+from app.till.codes import MemberCodes
+from app.tracing import api as tracing
+from app.webhooks import api as webhooks
+from app.webhooks.carrier import Carrier
+from app.webhooks.rules import Reach
 from app.wechat.client import WechatClient
 from app.wechat.robots import Robots
 from app.worker import Tools, Worker, make_handlers
@@ -62,7 +73,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     media.router, identity.router, notify.router, grids.router, categories.router, regions.router,
     rewards.router, calendars.router, posts.router, routing.router,
     feedback.router,
-    approvals.router, supervision.router, patrols.router, groups.router, health.router,
+    *store.others, *rewards.others, approvals.router, supervision.router, patrols.router,
+    groups.router, till.router, proofs.router, households.router, corrections.router,
+    settlements.router, statements.router, tracing.router, webhooks.router, health.router,
 )  # fmt: skip
 
 
@@ -111,10 +124,23 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     state.signer = Signer(media_secret, timedelta(minutes=settings.media_url_minutes))
     state.grids = GridCache()
     code_secret = settings.code_secret.get_secret_value().encode()
-    state.codes = Codes(code_secret, timedelta(minutes=settings.redemption_minutes))
+    state.codes = Codes(
+        code_secret,
+        timedelta(minutes=settings.redemption_minutes),
+        timedelta(minutes=settings.offline_minutes),
+    )
+    state.member_codes = MemberCodes(code_secret)
     state.seal = Seal(settings.seal_secret.get_secret_value())
+    state.webhook_reach = reach_of(settings)
+    state.carrier = Carrier(state.seal, state.webhook_reach)
     state.robots = Robots(state.seal, settings.wecom_url)
     state.objection = timedelta(hours=settings.objection_hours)
+    state.refund_grace = timedelta(days=settings.refund_grace_days)
+
+
+def reach_of(settings: Settings) -> Reach:
+    """Whom webhooks may reach here: over https and in the open, unless this is development."""
+    return Reach(plain=settings.in_development, private=settings.webhook_private_allowed)
 
 
 def _token_secrets(settings: Settings) -> dict[str, str]:
@@ -160,7 +186,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def tools_of(state: Any) -> Tools:
     """What the worker beside this server works with."""
-    return Tools(state.db, state.bucket, state.grids, state.robots, objection=state.objection)
+    return Tools(
+        state.db, state.bucket, state.grids, state.robots, carrier=state.carrier,
+        objection=state.objection,
+    )  # fmt: skip
 
 
 def refuse_wrong_database(db: Database, settings: Settings) -> None:

@@ -55,11 +55,24 @@ class Settings(BaseSettings):
     wechat_url: str = Field("https://api.weixin.qq.com", description="WeChat's API")
     wecom_url: str = Field(WECOM, description="WeCom's API, for the robots of groups")
     media_url_minutes: int = Field(30, ge=1, le=1440, description="Life of a signed photo address")
+    webhook_private_allowed: bool = Field(
+        default=False,
+        description="Webhooks may reach private addresses; for development only",
+    )
     redemption_minutes: int = Field(
         60 * 24, ge=1, le=60 * 24 * 30, description="How long held goods wait for their code"
     )
+    offline_minutes: int = Field(
+        60 * 24,
+        ge=1,
+        le=60 * 24 * 7,
+        description="How long a counter without network may wait with its report",
+    )
     objection_hours: int = Field(
         72, ge=0, le=24 * 60, description="From closing until points may be spent"
+    )
+    refund_grace_days: int = Field(
+        30, ge=0, le=366, description="How long refunded points last at least"
     )
     worker: Literal["embedded", "none"] = Field(
         "embedded", description="Whether the server also runs jobs; `none` with `xinxin worker`"
@@ -96,6 +109,9 @@ class Settings(BaseSettings):
                 )
         if not self.wechat_appid or not self.wechat_secret.get_secret_value():
             raise ValueError("XINXIN_WECHAT_APPID and XINXIN_WECHAT_SECRET must be set")
+        if self.webhook_private_allowed:
+            # Whoever may name an address would look around in the inner network.
+            raise ValueError("XINXIN_WEBHOOK_PRIVATE_ALLOWED is for development only")
         if self.wecom_url != WECOM:
             # Whoever answers there reads the robots' keys.
             raise ValueError(f"XINXIN_WECOM_URL must be {WECOM} outside development")

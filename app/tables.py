@@ -5,10 +5,12 @@ import app.calendars.models
 import app.cases.models
 import app.categories.models
 import app.clocks.models
+import app.corrections.models
 import app.desk.models
 import app.feedback.models
 import app.grids.models
 import app.groups.models
+import app.households.models
 import app.identity.models
 import app.kit.actions
 import app.kit.attempts
@@ -19,13 +21,17 @@ import app.media.models
 import app.notify.models
 import app.patrols.models
 import app.posts.models
+import app.proofs.models
 import app.regions.models
 import app.relations.models
 import app.reports.models
 import app.rewards.models
 import app.routing.models
+import app.settlements.models
 import app.store.models
-import app.supervision.models  # noqa: F401 - imported for the tables they define
+import app.supervision.models
+import app.till.models
+import app.webhooks.models  # noqa: F401 - imported for the tables they define
 from app.kit.db import Base
 
 metadata = Base.metadata
@@ -36,9 +42,13 @@ APPEND_ONLY = (
     "journals", "transfers", "lot_uses", "backing", "stock_moves", "award_changes", "case_moves",
     "case_move_photos", "staff_actions", "redemption_lines", "case_entries",
     "routing_rulesets", "routing_rules", "routing_decisions", "category_terms", "escalations",
-    "ratings", "follow_ups", "patrol_points", "patrol_findings",
+    "ratings", "follow_ups", "patrol_points", "patrol_findings", "debt_payments", "stock_takes",
+    "seals", "notices", "notice_entries",
 )  # fmt: skip
-FROZEN = ("accounts", "lots", "contributions", "funds", "reward_rules", "redemptions")
+FROZEN = (
+    "accounts", "lots", "contributions", "funds", "reward_rules", "redemptions", "debts",
+    "objections", "corrections", "merchant_statements", "till_holds",
+)  # fmt: skip
 GUARDED = {
     "sqlite": {
         *(f"{t}_{what}" for t in APPEND_ONLY for what in ("no_update", "no_delete", "no_replace")),

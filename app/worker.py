@@ -19,16 +19,21 @@ from app.kit import attempts, clock, idempotency, outbox
 from app.kit.db import Database, work
 from app.kit.logs import log
 from app.kit.outbox import Handlers
+from app.ledger import jobs as ledger
 from app.media import jobs as media
 from app.media.bucket import Bucket
 from app.patrols import jobs as patrols
 from app.posts import jobs as posts
+from app.proofs import jobs as proofs
 from app.relations import jobs as relations
 from app.relations.hashes import HashCache
 from app.rewards import jobs as rewards
 from app.routing import jobs as routing
 from app.store import jobs as store
 from app.supervision import jobs as supervision
+from app.till import jobs as till
+from app.webhooks import jobs as webhooks
+from app.webhooks.carrier import Carrier
 from app.wechat.robots import Robots
 
 T = TypeVar("T")
@@ -39,6 +44,9 @@ SCHEDULE = {
     "cases.reviewed": timedelta(hours=1),
     "suggestions.trained": timedelta(days=7),
     "awards.retried": timedelta(hours=1),
+    "points.expired": timedelta(hours=1),
+    "points.expiring": timedelta(days=1),
+    "pools.rebalanced": timedelta(hours=1),
     "photos.swept": timedelta(hours=1),
     "appointments.turned": timedelta(hours=1),
     "keys.expired": timedelta(hours=1),
@@ -46,6 +54,9 @@ SCHEDULE = {
     "patrols.planned": timedelta(hours=1),
     "patrols.missed": timedelta(minutes=10),
     "groups.flushed": timedelta(minutes=1),
+    "ledger.sealed": timedelta(minutes=1),
+    "seals.swept": timedelta(days=1),
+    "deliveries.swept": timedelta(hours=1),
 }
 POLL_S = 0.25
 
@@ -61,6 +72,8 @@ class Tools:
     robots: Robots | None = None
     # What photos look like; kept from job to job.
     hashes: HashCache = field(default_factory=HashCache)
+    # None where no program is told of anything.
+    carrier: Carrier | None = None
     # From a closing until its points may be spent.
     objection: timedelta = timedelta()
 
@@ -81,9 +94,18 @@ def make_handlers(tools: Tools) -> Handlers:
         "rule.found_empty": routing.found_empty,
         "award.due": rewards.award_due,
         "awards.retried": rewards.awards_retried,
-        "award.retried": rewards.award_retried,
         "fund.fed": rewards.fund_fed,
+        "points.expired": ledger.expired,
+        "points.expiring": ledger.expiring,
+        "purse.expired": rewards.purse_expired,
+        "purse.expiring": rewards.purse_expiring,
+        "pools.rebalanced": ledger.rebalanced,
+        "pool.rebalanced": ledger.rebalance,
         "redemption.due": store.time_out,
+        "shelf.filled": store.shelf_filled,
+        "hold.due": till.time_out,
+        "webhook.due": webhooks.due(tools.carrier, _apart(tools.db)),
+        "deliveries.swept": webhooks.sweep,
         "photos.compared": relations.compare(tools.db, tools.hashes),
         "photos.swept": media.sweep(tools.db, tools.bucket),
         "appointments.turned": posts.appointments_turned,
@@ -93,6 +115,9 @@ def make_handlers(tools: Tools) -> Handlers:
         "patrols.missed": patrols.tell_missed,
         "case.opened": groups.case_opened,
         "groups.flushed": groups.flush,
+        "ledger.sealed": proofs.seal,
+        "seals.swept": proofs.sweep,
+        "notice.published": proofs.tell,
         "group.told": groups.told(tools.robots, _apart(tools.db)),
     }
 

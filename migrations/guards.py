@@ -71,13 +71,21 @@ def _refuse(name: str, when: str) -> None:
     op.execute(f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END")
 
 
+def lift(table: str) -> None:
+    """Takes a table's guards away, so that it may be rebuilt and guarded anew."""
+    kinds = (
+        ("no_update", "no_delete", "no_replace", "frozen")
+        if on_sqlite()
+        else ("append_only", "no_truncate", "frozen", "no_delete")
+    )
+    for kind in kinds:
+        op.execute(
+            f"DROP TRIGGER IF EXISTS {table}_{kind}" + ("" if on_sqlite() else f" ON {table}")
+        )
+
+
 def empty(table: str, key: str = "id") -> None:
     """Takes all rows of an append-only table away, as a downgrade must, and guards it again."""
-    names = (
-        ("no_update", "no_delete", "no_replace") if on_sqlite() else ("append_only", "no_truncate")
-    )
-    for name in names:
-        on = "" if on_sqlite() else f" ON {table}"
-        op.execute(f"DROP TRIGGER {table}_{name}{on}")
+    lift(table)
     op.execute(f"DELETE FROM {table}")
     append_only(table, key)

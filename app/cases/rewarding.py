@@ -19,9 +19,11 @@ from app.cases import queries
 from app.cases.models import Case, CaseMove
 from app.cases.workflow import ENDED, PAYING_OUTCOMES
 from app.kit import outbox
+from app.regions.queries import get_region
 from app.rewards import queries as awards
 from app.rewards import service as rewards
 from app.rewards.models import Award
+from app.rewards.rules import Spot
 
 FIRST, JOINED, FOUND = "report.filed", "report.joined", "patrol.found"
 UNFILED = frozenset({"reported", "verifying"})
@@ -137,5 +139,11 @@ def _grant(
 ) -> None:
     rewards.grant(
         tx, event=event, source=case.number, person_id=person_id, reported_at=reported_at,
-        round=case.round if again else 0,
+        spot=spot(tx, case), round=case.round if again else 0,
     )  # fmt: skip
+
+
+def spot(tx: Session, case: Case) -> Spot:
+    """Where a case lies and of what it is: what decides which district's rule pays."""
+    path = get_region(tx, case.region_code).path
+    return Spot(path, case.category_code, case.lat, case.lng)

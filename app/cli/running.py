@@ -16,6 +16,7 @@ from app.kit import logs, migrate, openapi
 from app.kit.seal import Seal
 from app.media.bucket import LocalBucket
 from app.settings import Settings
+from app.webhooks.carrier import Carrier
 from app.wechat.robots import Robots
 
 
@@ -41,10 +42,11 @@ def run_worker() -> None:
     logs.configure(settings.log_level)
     db = kit_db.make_database(settings.database_url, pool_size=2)
     main.refuse_wrong_database(db, settings)
-    robots = Robots(Seal(settings.seal_secret.get_secret_value()), settings.wecom_url)
+    seal = Seal(settings.seal_secret.get_secret_value())
+    robots, carrier = Robots(seal, settings.wecom_url), Carrier(seal, main.reach_of(settings))
     objection = timedelta(hours=settings.objection_hours)
     bucket = LocalBucket(settings.data_dir)
-    tools = worker.Tools(db, bucket, GridCache(), robots, objection=objection)
+    tools = worker.Tools(db, bucket, GridCache(), robots, carrier=carrier, objection=objection)
     running = worker.Worker(db, worker.make_handlers(tools))
     worker.stop_on_signals(running)
     thread = threading.Thread(target=running.run)

@@ -1,13 +1,15 @@
 """Writes of feedback: rating, calling back, telling reporters, keeping the answer templates."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.cases import history
+from app.cases import history, rewarding
 from app.cases import queries as cases
 from app.cases.errors import OwnReport
+from app.cases.models import Case
 from app.cases.queue import OPEN
 from app.cases.workflow import CHECKERS, GRID, HEADS
 from app.categories import queries as categories
@@ -36,6 +38,8 @@ from app.notify import service as notify
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
 from app.reports import service as reports
+from app.rewards import service as rewards
+from app.rewards.rules import RATED
 
 CALLERS = CHECKERS | HEADS
 EDITORS = frozenset({Role.ADMINISTRATOR, Role.GRID_HEAD})
@@ -66,7 +70,15 @@ def rate(tx: Session, actor: Actor, report_id: UUID, draft: RatingDraft) -> Rati
     # The history lives for ever; the reporter's own words do not belong to it.
     told = {"stars": draft.stars, "reasons": list(draft.reasons)}
     history.record(tx, at.case.id, "rating", actor_id=actor.person_id, data=told)
+    _thank(tx, at.case, actor.person_id, now)
     return RatingOut(**row)
+
+
+def _thank(tx: Session, case: Case, person_id: UUID, at: datetime) -> None:
+    """Whatever they said; nobody can object to it, so it is spendable at once."""
+    rated: dict[str, Any] = {"event": RATED, "source": case.number, "person_id": person_id}
+    rewards.grant(tx, reported_at=at, spot=rewarding.spot(tx, case), **rated)
+    rewards.close(tx, after=timedelta(), **rated)
 
 
 def follow_up(tx: Session, actor: Actor, case_id: UUID, draft: FollowUpDraft) -> None:

@@ -46,7 +46,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An API client; its region says whose store the till stands in, and limits nothing yet."""
+    """An API client; its region says whose store the till stands in and who hears of its holds."""
 
     client_id: str
     region_code: str
@@ -105,3 +105,4 @@ FundManager = Annotated[Actor, Resolver(holding(Role.FUND_MANAGER))]
 FundApprover = Annotated[Actor, Resolver(holding(Role.FUND_APPROVER))]
 Administrator = Annotated[Actor, Resolver(holding(Role.ADMINISTRATOR))]
 Till = Annotated[Program, Resolver(with_scope("points:read"))]
+Holding = Annotated[Program, Resolver(with_scope("points:hold"))]

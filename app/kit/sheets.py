@@ -80,15 +80,21 @@ def write_csv(rows: Rows, columns: Columns) -> bytes:
 
 def write_xlsx(rows: Rows, columns: Columns, title: str) -> bytes:
     """An XLSX file of one sheet; text stays text, whatever it begins with, and numbers numbers."""
+    return write_book([(title, rows, columns)], title)
+
+
+def write_book(tables: Iterable[tuple[str, Rows, Columns]], title: str) -> bytes:
+    """An XLSX file of several sheets, each with its title, as `write_xlsx`."""
     file = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         book.set_properties({"title": title, "created": clock.now().replace(tzinfo=None)})
-        sheet = book.add_worksheet(BAD_TITLE.sub(" ", title)[:31].strip() or None)
-        sheet.freeze_panes(1, 0)
-        for number, cells in enumerate(_table(rows, columns)):
-            for column, cell in enumerate(cells):
-                _put(sheet, number, column, cell)
+        for name, rows, columns in tables:
+            sheet = book.add_worksheet(BAD_TITLE.sub(" ", name)[:31].strip() or None)
+            sheet.freeze_panes(1, 0)
+            for number, cells in enumerate(_table(rows, columns)):
+                for column, cell in enumerate(cells):
+                    _put(sheet, number, column, cell)
     return file.getvalue()
 
 

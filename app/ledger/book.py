@@ -1,10 +1,12 @@
 """The book: accounts, journals and transfers, the three rows that every event is made of."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, literal, select, update
+from sqlalchemy import Select, Update, bindparam, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -12,11 +14,19 @@ from app.kit import clock
 from app.kit.columns import CodeText, IdType, Whole
 from app.kit.db import Base, core, insert_row
 from app.kit.ids import new_id
-from app.ledger.models import Account, Balance, Journal, Transfer
+from app.ledger.models import Account, Balance, Journal, Purse, Transfer
 
 # The owner of accounts of which there is one.
 SINGLE = "-"
-WITH_BALANCE = frozenset({"member", "pool"})
+WITH_BALANCE = frozenset({"member", "household", "pool"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The two persons of a movement by hand: who proposed it, and who approved it."""
+
+    actor_id: UUID
+    approver_id: UUID
 
 
 _ACCOUNT = select(Account.id).where(
@@ -41,6 +51,29 @@ def account(tx: Session, asset: str, kind: str, owner: str, shard: int = 0) -> U
         zeros = {"credits": 0, "debits": 0, "held": 0, "unsettled": 0}
         _insert_once(tx, Balance, ("account_id",), account_id=opened, **zeros)
     return opened
+
+
+_PURSE = select(Purse.account_id).where(Purse.person_id == bindparam("person", type_=IdType()))
+
+
+def purse(tx: Session, person_id: UUID) -> UUID:
+    """The account that a person earns into and spends from: their own, or their household's."""
+    shared: UUID | None = core(tx).execute(_PURSE, {"person": person_id}).scalar()
+    return shared or account(tx, "PTS", "member", str(person_id))
+
+
+def locked_purse(tx: Session, person_id: UUID) -> UUID:
+    """The purse of a person, its mutex taken.
+
+    Whoever joins or leaves a household holds their own account, so the purse is read under it.
+    """
+    own = account(tx, "PTS", "member", str(person_id))
+    lock(tx, own)
+    shared: UUID | None = core(tx).execute(_PURSE, {"person": person_id}).scalar()
+    if shared is None:
+        return own
+    lock(tx, shared)
+    return shared
 
 
 def change(tx: Session, account_id: UUID, *, needed: int | None = None, **by: int) -> bool:
@@ -79,20 +112,60 @@ def lock(tx: Session, account_id: UUID) -> None:
     core(tx).execute(_LOCK, {"this": account_id})
 
 
+def lock_account(tx: Session, account_id: UUID) -> None:
+    """The mutex of an account without a balance row: two payments do not count one debt."""
+    row = select(Account.id).where(Account.id == account_id)
+    core(tx).execute(row.with_for_update(key_share=True))
+
+
+_SEVERAL = (
+    select(Balance.account_id)
+    .join(Account, Account.id == Balance.account_id)
+    .where(Balance.account_id.in_(bindparam("these", type_=IdType(), expanding=True)))
+    # Members before households, each by id.
+    .order_by(Account.kind.desc(), Balance.account_id)
+    .with_for_update(key_share=True, of=Balance)
+)
+_MEMBERS = _SEVERAL.where(Account.kind == "member")
+
+
+def lock_all(tx: Session, account_ids: Iterable[UUID]) -> None:
+    """Takes several mutexes: members' before households', each in the order of their ids."""
+    _lock_several(tx, _SEVERAL, set(account_ids))
+
+
+def lock_purses(tx: Session, people: Iterable[UUID], accounts: Iterable[UUID] = ()) -> None:
+    """Takes the mutexes of these people's purses and of more accounts, in the order of `lock_all`.
+
+    None of these people joins or leaves a household until the end of this transaction.
+    """
+    people, more = list(people), set(accounts)
+    own = {account(tx, "PTS", "member", str(person)) for person in people}
+    _lock_several(tx, _MEMBERS, own | more)
+    shared = {purse(tx, person) for person in people}
+    _lock_several(tx, _SEVERAL, (shared | more) - own)
+
+
+def _lock_several(tx: Session, query: Select[UUID], account_ids: set[UUID]) -> None:
+    if account_ids:
+        core(tx).execute(query, {"these": sorted(account_ids)})
+
+
 def open_journal(
     tx: Session,
     kind: str,
     source: str,
     reason: str,
     *,
-    actor_id: UUID | None = None,
-    approver_id: UUID | None = None,
+    by: Hands | None = None,
+    reverses_id: UUID | None = None,
 ) -> UUID | None:
     """Opens the journal of an event, or says None when this event was booked before."""
     journal_id = new_id()
     opened = _insert_once(
         tx, Journal, ("kind", "source"), id=journal_id, kind=kind, source=source, reason=reason,
-        actor_id=actor_id, approver_id=approver_id, created_at=clock.now(),
+        actor_id=by.actor_id if by else None, approver_id=by.approver_id if by else None,
+        reverses_id=reverses_id, created_at=clock.now(),
     )  # fmt: skip
     return journal_id if opened else None
 

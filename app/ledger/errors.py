@@ -38,6 +38,39 @@ class ContributionApproved(Conflict):
     title = Words("这笔注资已经审批", "The contribution is already approved")
 
 
+class ContributionDeclined(Conflict):
+    code = "contribution_declined"
+    title = Words("这笔注资已经退回或撤回", "The contribution was declined or withdrawn")
+
+
+class ContributionNotApproved(Conflict):
+    code = "contribution_not_approved"
+    title = Words("注资到账后才有收据", "There is no receipt before the money was approved")
+
+
+class FundClosed(Conflict):
+    code = "fund_closed"
+    title = Words("这个资金池已经停用", "The fund is closed")
+
+
+class FundCodeTaken(Conflict):
+    code = "fund_code_taken"
+    title = Words("已有相同编码的资金池", "A fund with this code exists already")
+
+
+class ShardsOnlyGrow(Conflict):
+    code = "shards_only_grow"
+    title = Words(
+        "分片数只能增加：已有资金和积分仍在原分片上",
+        "A pool is never cut into fewer shards: money and points stand in those that there are",
+    )
+
+
 class SecondPersonNeeded(Forbidden):
     code = "second_person_needed"
     title = Words("经办人不能审批自己的注资", "Someone else must approve it")
+
+
+class PaymentExceedsDebt(Conflict):
+    code = "payment_exceeds_debt"
+    title = Words("付款超过应付商户的金额", "The payment is more than the merchant is owed")

@@ -4,42 +4,53 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, false, func, or_, select
+from sqlalchemy import Row, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.db import core
 from app.kit.page import Page, page
-from app.ledger.errors import ContributionNotFound, FundNotFound
 from app.ledger.models import (
     Account,
     Backing,
     Balance,
-    Contribution,
+    Debt,
     Fund,
     Journal,
     Lot,
     LotUse,
-    PoolPart,
+    Purse,
     Transfer,
 )  # fmt: skip
-from app.ledger.schemas import ContributionOut, EntryOut, FundOut, PointsOut
-from app.regions.models import Region
-from app.regions.queries import under
+from app.ledger.schemas import EntryOut, PointsOut
+
+# Who reads funds, contributions and rules.
+FUND_READERS = (Role.FUND_MANAGER, Role.FUND_APPROVER, Role.AUDITOR, Role.ADMINISTRATOR)
+Groups = list[tuple[datetime, int]]
 
 # Spendable is computed from living lots, not from the balance row: lots past their expiry no
 # longer count, although their expiry is booked only on the next touch or by the nightly job.
+_OWNER = bindparam("owner", type_=CodeText)
+_OWN = (
+    select(Account.id)
+    .where(Account.kind == "member", Account.owner == _OWNER, Account.shard == 0)
+    .scalar_subquery()
+)
+# Whoever belongs to a household spends from its purse.
+_SHARED = (
+    select(Purse.account_id)
+    .where(Purse.person_id == bindparam("person", type_=IdType()))
+    .scalar_subquery()
+)
+_PURSE = func.coalesce(_SHARED, _OWN)
 _LIVING = (
     select(
         Lot.account_id, Lot.remaining, Lot.settled_at, Lot.expires_at,
         func.min(Lot.expires_at).over(partition_by=Lot.account_id).label("first"),
     )
-    .join(Account, Account.id == Lot.account_id)
     .where(
-        Account.kind == "member",
-        Account.owner == bindparam("owner", type_=CodeText),
+        Lot.account_id == _PURSE,
         Lot.remaining > 0,
         or_(Lot.expires_at.is_(None), Lot.expires_at > bindparam("now", type_=InstantType())),
     )
@@ -47,45 +58,46 @@ _LIVING = (
 )  # fmt: skip
 _SETTLED = func.sum(_LIVING.c.remaining).filter(_LIVING.c.settled_at.is_not(None))
 _FIRST = func.sum(_LIVING.c.remaining).filter(_LIVING.c.expires_at == _LIVING.c.first)
-_POINTS = (
-    select(
-        Balance.held,
-        Balance.unsettled,
-        func.coalesce(_SETTLED, 0).label("live"),
-        func.min(_LIVING.c.first).label("first"),
-        func.coalesce(_FIRST, 0).label("first_points"),
-    )
-    .select_from(Account)
-    .join(Balance, Balance.account_id == Account.id)
-    .outerjoin(_LIVING, _LIVING.c.account_id == Account.id)
-    .where(Account.kind == "member", Account.owner == bindparam("owner", type_=CodeText))
-    .group_by(Balance.account_id, Balance.held, Balance.unsettled)
+_SPENDABLE = select(
+    _SETTLED.label("live"), func.min(_LIVING.c.first).label("first"), _FIRST.label("first_points")
+).subquery()
+# What a member of a household had on its way or held when they joined is still on their own.
+_BOUND = (
+    select(func.sum(Balance.held).label("held"), func.sum(Balance.unsettled).label("unsettled"))
+    .where(Balance.account_id.in_((_OWN, _SHARED)))
+    .subquery()
 )
-_NONE = PointsOut(spendable=0, on_the_way=0, held=0, next_expiry=None, next_expiry_points=0)
+# Each one's own, also in a household.
+_OWED = (
+    select(func.sum(Debt.remaining))
+    .where(Debt.person_id == bindparam("person", type_=IdType()))
+    .scalar_subquery()
+)
+_POINTS = select(_SPENDABLE, _BOUND, _OWED.label("owed")).join_from(_SPENDABLE, _BOUND, true())
 
 
 def points(tx: Session, person_id: UUID, now: datetime) -> PointsOut:
-    """A member's points as of `now`; zeros for someone who never earned any."""
-    row = core(tx).execute(_POINTS, {"owner": str(person_id), "now": now}).first()
-    if row is None:
-        return _NONE
+    """What a member may spend as of `now`, alone or with their household; else zeros."""
+    given = {"owner": str(person_id), "person": person_id, "now": now}
+    row = core(tx).execute(_POINTS, given).one()
     return PointsOut(
-        spendable=int(row.live),
-        on_the_way=row.unsettled,
-        held=row.held,
+        spendable=int(row.live or 0),
+        on_the_way=int(row.unsettled or 0),
+        held=int(row.held or 0),
         next_expiry=row.first,
-        next_expiry_points=int(row.first_points),
+        next_expiry_points=int(row.first_points or 0),
+        owed=int(row.owed or 0),
     )
 
 
 def entries(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[EntryOut]:
-    """A member's entries, newest first: one for every transfer on their account."""
-    account = (
-        select(Account.id)
-        .where(Account.kind == "member", Account.owner == str(person_id))
-        .scalar_subquery()
-    )
-    change = case((Transfer.credit_account_id == account, Transfer.amount), else_=-Transfer.amount)
+    """Entries of a member's purse, newest first: one for every transfer on it.
+
+    In a household that is the shared purse, and their own account from before.
+    """
+    mine = accounts(tx, person_id)
+    goes, comes = Transfer.debit_account_id.in_(mine), Transfer.credit_account_id.in_(mine)
+    change = case((comes, Transfer.amount), else_=0) - case((goes, Transfer.amount), else_=0)
     # A hold takes points off; its post changes nothing more; its void gives them back.
     shown = case(
         (Transfer.state == "post", 0), (Transfer.state == "void", Transfer.amount), else_=change
@@ -94,10 +106,17 @@ def entries(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Pag
         select(Transfer.id, Journal.kind, shown.label("points"), Journal.reason, Journal.source,
                Transfer.created_at)
         .join(Journal, Journal.id == Transfer.journal_id)
-        .where(or_(Transfer.debit_account_id == account, Transfer.credit_account_id == account))
+        .where(or_(goes, comes))
     )  # fmt: skip
     keys = (Transfer.created_at, Transfer.id)
     return page(tx, query, keys, limit=limit, cursor=cursor, filters=(person_id,), build=_entry)
+
+
+def accounts(tx: Session, person_id: UUID) -> list[UUID]:
+    """The accounts whose entries a person may read: their own, and their household's."""
+    own = select(Account.id).where(Account.kind == "member", Account.owner == str(person_id))
+    shared = select(Purse.account_id).where(Purse.person_id == person_id)
+    return list(tx.scalars(own.union_all(shared)))
 
 
 def _entry(row: Row[Any]) -> EntryOut:
@@ -107,80 +126,11 @@ def _entry(row: Row[Any]) -> EntryOut:
     )  # fmt: skip
 
 
-FUND_READERS = (Role.FUND_MANAGER, Role.FUND_APPROVER, Role.AUDITOR, Role.ADMINISTRATOR)
-
-
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """THE rule for funds: those who work with money see the funds of their regions."""
-    region = select(Region.path).where(Region.code == Fund.region_code).scalar_subquery()
-    return or_(false(), *(under(region, path) for path in actor.paths(FUND_READERS)))
-
-
-def get_fund(tx: Session, actor: Actor, fund_id: UUID) -> Fund:
-    """Raises FundNotFound, also for a fund outside the actor's regions."""
-    fund = tx.scalar(select(Fund).where(Fund.id == fund_id, visible_to(actor)))
-    if fund is None:
-        raise FundNotFound
-    return fund
-
-
-def funds(tx: Session, actor: Actor) -> list[FundOut]:
-    query = select(Fund).where(visible_to(actor)).order_by(Fund.code)
-    return [fund_out(tx, fund) for fund in tx.scalars(query)]
-
-
-def fund_out(tx: Session, fund: Fund) -> FundOut:
-    """A fund with its sums in fen: contributed = available + reserved + paid."""
-    given = select(func.sum(Contribution.fen)).where(
-        Contribution.fund_id == fund.id, Contribution.state == "approved"
-    )
-    left = select(func.sum(PoolPart.available)).where(PoolPart.fund_id == fund.id)
-    behind = (
-        select(Backing.kind, func.sum(Backing.fen))
-        .join(Lot, Lot.id == Backing.lot_id)
-        .where(Lot.fund_id == fund.id)
-        .group_by(Backing.kind)
-    )
-    sums: dict[str, Any] = dict(tx.execute(behind).all())
-    drawn, paid, returned = (int(sums.get(k) or 0) for k in ("draw", "pay", "return"))
-    return FundOut(
-        id=fund.id, code=fund.code, name=fund.name, purpose=fund.purpose,
-        region_code=fund.region_code, rate_fen=fund.rate_fen,
-        contributed_fen=int(tx.scalar(given) or 0), available_fen=int(tx.scalar(left) or 0),
-        reserved_fen=drawn - paid - returned, paid_fen=paid,
-    )  # fmt: skip
-
-
 def lowest_rate(tx: Session) -> int:
     """The lowest fen a point among active funds and living lots; 0 when there are none."""
     live = select(Lot.rate_fen).where(Lot.remaining > 0)
     rates = select(Fund.rate_fen).where(Fund.state == "active").union(live).subquery()
     return tx.scalar(select(func.min(rates.c.rate_fen))) or 0
-
-
-def get_contribution(tx: Session, fund_id: UUID, contribution_id: UUID) -> Contribution:
-    """The contribution, locked. Raises ContributionNotFound."""
-    query = select(Contribution).where(
-        Contribution.id == contribution_id, Contribution.fund_id == fund_id
-    )
-    contribution = tx.scalar(query.with_for_update(key_share=True))
-    if contribution is None:
-        raise ContributionNotFound
-    return contribution
-
-
-def contributions(tx: Session, actor: Actor, fund_id: UUID) -> list[ContributionOut]:
-    """Raises FundNotFound."""
-    get_fund(tx, actor, fund_id)
-    query = select(Contribution).where(Contribution.fund_id == fund_id)
-    return [contribution_out(tx, c) for c in tx.scalars(query.order_by(Contribution.id))]
-
-
-def contribution_out(tx: Session, contribution: Contribution) -> ContributionOut:
-    left = select(func.sum(PoolPart.available)).where(PoolPart.contribution_id == contribution.id)
-    names = ContributionOut.model_fields.keys() - {"available_fen"}
-    fields = {name: getattr(contribution, name) for name in names}
-    return ContributionOut(**fields, available_fen=int(tx.scalar(left) or 0))
 
 
 _JOURNAL = select(Journal).where(
@@ -216,16 +166,28 @@ _USES = (
     .where(LotUse.transfer_id == bindparam("transfer", type_=IdType()))
     .order_by(LotUse.lot_id)
 )
+# Drawn from the pool, or come back from a merchant; the other kinds leave.
+_BEHIND = Backing.kind.in_(("draw", "refund"))
 _OPEN = (
     select(
         Backing.contribution_id,
         Backing.shard,
-        func.sum(case((Backing.kind == "draw", Backing.fen), else_=-Backing.fen)).label("fen"),
+        func.sum(case((_BEHIND, Backing.fen), else_=-Backing.fen)).label("fen"),
     )
     .where(Backing.lot_id == bindparam("lot", type_=IdType()))
     .group_by(Backing.contribution_id, Backing.shard)
     .order_by(Backing.contribution_id, Backing.shard)
 )
+
+
+def owed_fen(tx: Session, payable: UUID) -> int:
+    """What a merchant's account is owed, in fen; less than 0 after refunds of what was paid."""
+    sides = (
+        select(func.sum(Transfer.amount)).where(side == payable)
+        for side in (Transfer.credit_account_id, Transfer.debit_account_id)
+    )
+    owed, paid = (int(tx.scalar(side) or 0) for side in sides)
+    return owed - paid
 
 
 def find_journal(tx: Session, kind: str, source: str) -> Journal | None:
@@ -235,6 +197,37 @@ def find_journal(tx: Session, kind: str, source: str) -> Journal | None:
 def lot_of(tx: Session, journal: Journal) -> Lot:
     """The lot that an accrual made."""
     return tx.scalars(_LOT_OF, {"journal": journal.id}).one()
+
+
+def owners(tx: Session, account_id: UUID) -> list[UUID]:
+    """Whose purse it is: one member's, or that of everybody in a household."""
+    account = tx.get_one(Account, account_id)
+    if account.kind == "member":
+        return [UUID(account.owner)]
+    members = select(Purse.person_id).where(Purse.account_id == account_id)
+    return list(tx.scalars(members.order_by(Purse.person_id)))
+
+
+def expiring(
+    tx: Session, after: datetime | None, until: datetime, *, beyond: UUID | None, limit: int
+) -> list[UUID]:
+    """Purses with points that expire in (after, until], by id from `beyond` on."""
+    query = select(Lot.account_id).where(Lot.remaining > 0, Lot.expires_at <= until)
+    if after is not None:
+        query = query.where(Lot.expires_at > after)
+    if beyond is not None:
+        query = query.where(Lot.account_id > beyond)
+    return list(tx.scalars(query.distinct().order_by(Lot.account_id).limit(limit)))
+
+
+def expiring_points(tx: Session, account_id: UUID, after: datetime, until: datetime) -> Groups:
+    """What expires in (after, until], by instant."""
+    query = select(Lot.expires_at, func.sum(Lot.remaining)).where(
+        Lot.account_id == account_id, Lot.remaining > 0,
+        Lot.expires_at > after, Lot.expires_at <= until,
+    )  # fmt: skip
+    rows = tx.execute(query.group_by(Lot.expires_at).order_by(Lot.expires_at))
+    return [(at, int(points)) for at, points in rows if at is not None]
 
 
 def live_lots(tx: Session, account_id: UUID) -> list[Lot]:

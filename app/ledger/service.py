@@ -1,11 +1,11 @@
-"""Writes to the ledger: earn, settle, void, hold, fulfil, cancel, expire; each is one journal.
+"""Writes to the ledger: earn, settle, void, hold, fulfil, cancel; each is one journal.
 
-Lock order everywhere: the journal's natural key, the member's balance row (the mutex of their
-lots), then the pool shards by account, last. Each balance move is one conditional UPDATE whose row
-count is the answer, with a CHECK behind it.
+Lock order everywhere: the journal's natural key, the balance rows of members by id, those of
+households by id (each the mutex of its lots), debts by id, then the pool shards by account, last.
+Each balance move is one conditional UPDATE whose row count is the answer, with a CHECK behind it.
 """
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +14,18 @@ from sqlalchemy.orm import Session
 from app.kit import clock
 from app.kit.db import insert_row
 from app.kit.ids import new_id
-from app.ledger import book, lots, pool, queries
+from app.ledger import book, lots, pool, purses, queries, sharing
+from app.ledger.book import Hands
 from app.ledger.errors import CostExceedsValue, HoldResolved, PointsInsufficient
 from app.ledger.models import Fund, Lot, LotUse, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long points last after settling: so many days, and to the end of such a day (MM-DD)."""
+
+    days: int | None = None
+    day: str | None = None
 
 
 def accrue(
@@ -26,17 +35,19 @@ def accrue(
     person_id: UUID,
     fund: Fund,
     points: int,
-    validity_days: int | None,
+    life: Life,
     reason: str,
+    by: Hands | None = None,
 ) -> None:
     """Issues points on their way to a member, backed fen for fen in the same journal.
 
-    Idempotent by `source`. Raises PoolExhausted when the fund cannot back them.
+    `by` names the two persons of an award by hand. Idempotent by `source`. Raises PoolExhausted
+    when the fund cannot back them.
     """
-    journal = book.open_journal(tx, "accrue", source, reason)
+    journal = book.open_journal(tx, "accrue", source, reason, by=by)
     if journal is None:
         return
-    member = book.account(tx, "PTS", "member", str(person_id))
+    member = book.locked_purse(tx, person_id)
     issuer = book.account(tx, "PTS", "issuer", book.SINGLE)
     book.change(tx, member, credits=points, unsettled=points)
     transfer = book.move(tx, journal, "PTS", issuer, member, points)
@@ -44,7 +55,7 @@ def accrue(
     insert_row(
         tx, Lot, id=lot_id, account_id=member, earner_id=person_id, fund_id=fund.id,
         rate_fen=fund.rate_fen, transfer_id=transfer, amount=points, remaining=points,
-        validity_days=validity_days, created_at=clock.now(),
+        validity_days=life.days, expiry_day=life.day, created_at=clock.now(),
     )  # fmt: skip
     pool.draw(tx, journal, fund, lot_id, points * fund.rate_fen)
 
@@ -59,12 +70,14 @@ def settle(tx: Session, *, source: str, reason: str) -> int:
         return 0
     if book.open_journal(tx, "settle", source, reason) is None:
         return 0
+    points = lot.remaining
     lot.settled_at = clock.now()
-    if lot.validity_days is not None:
-        lot.expires_at = lot.settled_at + timedelta(days=lot.validity_days)
+    lot.expires_at = lots.expiry(lot.settled_at, lot.validity_days, lot.expiry_day)
     tx.flush()
-    book.change(tx, lot.account_id, unsettled=-lot.remaining)
-    return lot.remaining
+    book.change(tx, lot.account_id, unsettled=-points)
+    # They go where their earner spends now, and pay what the earner owes first.
+    purses.repay(tx, [sharing.follow(tx, lot)])
+    return points
 
 
 def void(tx: Session, *, source: str, reason: str) -> int:
@@ -82,7 +95,7 @@ def void(tx: Session, *, source: str, reason: str) -> int:
     book.change(tx, lot.account_id, debits=points, unsettled=-points)
     issuer = book.account(tx, "PTS", "issuer", book.SINGLE)
     transfer = book.move(tx, journal, "PTS", lot.account_id, issuer, points)
-    _use(tx, lot, transfer, points)
+    purses.use(tx, lot, transfer, points)
     pool.give_back(tx, journal, lot, points * lot.rate_fen)
     return points
 
@@ -93,11 +106,18 @@ def _on_the_way(tx: Session, source: str) -> Lot | None:
     if accrual is None:
         return None
     lot = queries.lot_of(tx, accrual)
-    book.lock(tx, lot.account_id)
+    # Two purses when the earner joined or left a household since.
+    book.lock_purses(tx, {lot.earner_id}, {lot.account_id})
     tx.refresh(lot)
     if lot.settled_at is not None or lot.remaining == 0:
         return None
     return lot
+
+
+def expire(tx: Session, account_id: UUID) -> int:
+    """Books out what is past its expiry in a purse; says how many points. Idempotent."""
+    book.lock(tx, account_id)
+    return purses.expire(tx, account_id, clock.now())
 
 
 def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str) -> None:
@@ -108,9 +128,8 @@ def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str)
     journal = book.open_journal(tx, "redeem", source, reason)
     if journal is None:
         raise HoldResolved
-    member = book.account(tx, "PTS", "member", str(person_id))
-    book.lock(tx, member)
-    expire(tx, member, clock.now())
+    member = book.locked_purse(tx, person_id)
+    purses.expire(tx, member, clock.now())
     if not book.change(tx, member, needed=points, held=points):
         raise PointsInsufficient
     redeemed = book.account(tx, "PTS", "redeemed", book.SINGLE)
@@ -120,7 +139,7 @@ def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str)
     if shares is None:
         raise PointsInsufficient
     for share in shares:
-        _use(tx, share.source, transfer, share.amount)
+        purses.use(tx, share.source, transfer, share.amount)
 
 
 def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: str) -> None:
@@ -147,14 +166,8 @@ def cancel(tx: Session, *, source: str, reason: str) -> None:
     _, transfer, uses = _resolve(tx, "cancel", source, reason, state="void")
     book.change(tx, transfer.debit_account_id, held=-transfer.amount)
     voided = tx.scalars(select(Transfer.id).where(Transfer.pending_id == transfer.id)).one()
-    for use in uses:
-        insert_row(
-            tx, LotUse, id=new_id(), lot_id=use.lot_id, transfer_id=voided, kind="return",
-            amount=use.amount, taken_id=use.id, taken_kind="take", created_at=clock.now(),
-        )  # fmt: skip
-        lot = tx.get_one(Lot, use.lot_id)
-        lot.remaining += use.amount
-    tx.flush()
+    back = [purses.give_back(tx, use, voided) for use in uses]
+    purses.repay(tx, sharing.come_home(tx, transfer.debit_account_id, back))
 
 
 def _resolve(
@@ -164,7 +177,11 @@ def _resolve(
     if found is None:
         raise HoldResolved
     transfer, uses = found
-    book.lock(tx, transfer.debit_account_id)
+    held = [tx.get_one(Lot, use.lot_id) for use in uses]
+    if state == "void":
+        sharing.lock_homes(tx, transfer.debit_account_id, held)
+    else:
+        book.lock(tx, transfer.debit_account_id)
     done = select(Transfer.id).where(Transfer.pending_id == transfer.id)
     if tx.scalar(done) is not None:
         raise HoldResolved
@@ -174,36 +191,6 @@ def _resolve(
     accounts = transfer.debit_account_id, transfer.credit_account_id
     book.move(tx, journal, "PTS", *accounts, transfer.amount, state=state, pending_id=transfer.id)
     # The lots were read before the lock; what they hold now is what counts.
-    for use in uses:
-        tx.refresh(tx.get_one(Lot, use.lot_id))
+    for lot in held:
+        tx.refresh(lot)
     return journal, transfer, uses
-
-
-def expire(tx: Session, account_id: UUID, now: datetime) -> int:
-    """Books out every lot past its expiry, with its money; says how many points. Lock first."""
-    living = queries.live_lots(tx, account_id)
-    gone = [lot for lot in living if lot.expires_at is not None and lot.expires_at <= now]
-    pool.lock(tx, gone)
-    return sum(_expire_lot(tx, lot) for lot in gone)
-
-
-def _expire_lot(tx: Session, lot: Lot) -> int:
-    # A cancelled redemption may fill an expired lot again, so the lot's use count is in the key.
-    rounds = len(tx.scalars(select(LotUse.id).where(LotUse.lot_id == lot.id)).all())
-    journal = book.open_journal(tx, "expire", f"{lot.id}:{rounds}", "expired")
-    assert journal is not None, "the member's lock makes each round of a lot's expiry the first"
-    points = lot.remaining
-    book.change(tx, lot.account_id, debits=points)
-    expired = book.account(tx, "PTS", "expired", book.SINGLE)
-    _use(tx, lot, book.move(tx, journal, "PTS", lot.account_id, expired, points), points)
-    pool.give_back(tx, journal, lot, points * lot.rate_fen)
-    return points
-
-
-def _use(tx: Session, lot: Lot, transfer_id: UUID, amount: int) -> None:
-    insert_row(
-        tx, LotUse, id=new_id(), lot_id=lot.id, transfer_id=transfer_id, kind="take",
-        amount=amount, created_at=clock.now(),
-    )  # fmt: skip
-    lot.remaining -= amount
-    tx.flush()

@@ -1,32 +1,177 @@
-"""Reads of rules and awards."""
+"""Reads of rules, campaigns and awards."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, false, or_, select
 from sqlalchemy.orm import Session
 
+from app.categories.models import Category
+from app.identity.access import Actor
+from app.kit.columns import CodeText, InstantType
 from app.kit.page import Page, page
-from app.rewards.models import Award, Rule
-from app.rewards.rules import AFTER_ROUND, ROUND, source_of
-from app.rewards.schemas import AwardOut, RuleOut
+from app.ledger.models import Fund
+from app.ledger.queries import FUND_READERS
+from app.regions.models import Region
+from app.regions.queries import under
+from app.rewards.errors import (
+    AwardNotFound,
+    CampaignNotFound,
+    ObjectionNotFound,
+    RuleNotFound,
+)  # fmt: skip
+from app.rewards.models import Award, Campaign, Objection, Rule
+from app.rewards.rules import AFTER_ROUND, ROUND, Spot, chosen, source_of
+from app.rewards.schemas import AwardOut, CampaignOut, RuleOut
+
+_AT = bindparam("at", type_=InstantType())
+_CATEGORY = bindparam("category", type_=CodeText)
+_PARENT = select(Category.parent_code).where(Category.code == _CATEGORY).scalar_subquery()
+# Built once: every filing runs it. No two campaigns of a fund for one event cross.
+_IN_FORCE = (
+    select(Rule, Fund.region_code, Campaign)
+    .join(Fund, Fund.id == Rule.fund_id)
+    .outerjoin(
+        Campaign,
+        and_(
+            Campaign.fund_id == Rule.fund_id,
+            Campaign.event == Rule.event,
+            Campaign.begins_at <= _AT,
+            Campaign.ends_at > _AT,
+        ),
+    )
+    .where(
+        Rule.event == bindparam("event", type_=CodeText),
+        Rule.effective_from <= _AT,
+        or_(Rule.effective_to.is_(None), Rule.effective_to > _AT),
+        Fund.state == "active",
+        Fund.region_code.in_(bindparam("path", type_=CodeText, expanding=True)),
+        or_(Rule.category_code.is_(None), Rule.category_code.in_((_CATEGORY, _PARENT))),
+    )
+)
 
 
-def find_rule(tx: Session, event: str, at: datetime) -> Rule | None:
-    """The rule of an event in force at a moment: the newest version that has begun."""
-    query = select(Rule).where(
-        Rule.event == event, Rule.effective_from <= at,
-        or_(Rule.effective_to.is_(None), Rule.effective_to > at),
-    )  # fmt: skip
-    return tx.scalars(query.order_by(Rule.version.desc()).limit(1)).first()
+def find_rule(
+    tx: Session, event: str, at: datetime, spot: Spot
+) -> tuple[Rule, Campaign | None] | None:
+    """The rule that pays for an event at a moment, and the campaign that adds to it.
+
+    The rule's fund is of a region that covers the spot; the campaign spends that fund's money.
+    """
+    given = {
+        "event": event, "at": at, "category": spot.category_code,
+        "path": spot.path.strip("/").split("/"),
+    }  # fmt: skip
+    rows = tx.execute(_IN_FORCE, given).all()
+    rule = chosen(((row.Rule, row.region_code) for row in rows), spot)
+    if rule is None:
+        return None
+    return rule, next(row.Campaign for row in rows if row.Rule is rule)
+
+
+def _rules() -> Any:
+    return select(Rule, Fund.code, Fund.region_code).join(Fund, Fund.id == Rule.fund_id)
 
 
 def rules(tx: Session, at: datetime) -> list[RuleOut]:
-    query = select(Rule).where(
+    """Those in force at a moment, by code."""
+    query = _rules().where(
         Rule.effective_from <= at, or_(Rule.effective_to.is_(None), Rule.effective_to > at)
     )
-    return [RuleOut.model_validate(rule) for rule in tx.scalars(query.order_by(Rule.code))]
+    return [_rule_out(row) for row in tx.execute(query.order_by(Rule.code))]
+
+
+def versions(tx: Session, code: str) -> list[RuleOut]:
+    """Every version of a rule, the newest first. Raises RuleNotFound."""
+    query = _rules().where(Rule.code == code).order_by(Rule.version.desc())
+    found = [_rule_out(row) for row in tx.execute(query)]
+    if not found:
+        raise RuleNotFound
+    return found
+
+
+def _rule_out(row: Row[Any]) -> RuleOut:
+    own = RuleOut.model_fields.keys() - {"fund", "region_code"}
+    fields = {name: getattr(row.Rule, name) for name in own}
+    return RuleOut(**fields, fund=row.code, region_code=row.region_code)
+
+
+def campaigns(tx: Session, actor: Actor) -> list[CampaignOut]:
+    """Those of the funds that the actor may see, the newest first."""
+    query = (
+        select(Campaign)
+        .join(Fund, Fund.id == Campaign.fund_id)
+        .join(Region, Region.code == Fund.region_code)
+        .where(seen_by(actor, Region.path))
+        .order_by(Campaign.begins_at.desc(), Campaign.id)
+    )
+    return [CampaignOut.model_validate(row) for row in tx.scalars(query.limit(200))]
+
+
+def get_campaign(tx: Session, actor: Actor, code: str) -> Campaign:
+    """Raises CampaignNotFound, also for one whose fund the actor does not see."""
+    query = (
+        select(Campaign)
+        .join(Fund, Fund.id == Campaign.fund_id)
+        .join(Region, Region.code == Fund.region_code)
+        .where(Campaign.code == code, seen_by(actor, Region.path))
+    )
+    campaign = tx.scalar(query)
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+def seen_by(actor: Actor, path: Any) -> ColumnElement[bool]:
+    """THE rule for what is earned: those who work with money see it in their regions."""
+    return or_(false(), *(under(path, held) for held in actor.paths(FUND_READERS)))
+
+
+def get_award(tx: Session, award_id: UUID, *, lock: bool = False) -> tuple[Award, Rule, str]:
+    """An award, its rule, and the path of the region of the fund that pays it.
+
+    Raises AwardNotFound; whose it is, the caller asks.
+    """
+    query = (
+        select(Award, Rule, Region.path)
+        .join(Rule, Rule.id == Award.rule_id)
+        .join(Fund, Fund.id == Rule.fund_id)
+        .join(Region, Region.code == Fund.region_code)
+        .where(Award.id == award_id)
+    )
+    if lock:
+        query = query.with_for_update(key_share=True, of=Award)
+    row = tx.execute(query.execution_options(populate_existing=True)).first()
+    if row is None:
+        raise AwardNotFound
+    return row.Award, row.Rule, row.path
+
+
+def has_objected(tx: Session, award_id: UUID, person_id: UUID) -> bool:
+    mine = Objection.award_id == award_id, Objection.raised_by == person_id
+    return tx.execute(select(Objection.id).where(*mine)).first() is not None
+
+
+def get_objection(
+    tx: Session, actor: Actor, objection_id: UUID, *, lock: bool = False
+) -> tuple[Objection, Award, str]:
+    """An objection, its award and the path of its fund's region. Raises ObjectionNotFound."""
+    found = tx.get(Objection, objection_id)
+    if found is None:
+        raise ObjectionNotFound
+    # The award's row first: settling and deciding lock in one order.
+    award, _, path = get_award(tx, found.award_id, lock=lock)
+    if not actor.holds(FUND_READERS, path):
+        raise ObjectionNotFound
+    tx.refresh(found)
+    return found, award, path
+
+
+def is_disputed(tx: Session, award_id: UUID) -> bool:
+    """Whether an objection to an award, whose row is locked, waits for its decision."""
+    query = select(Objection.id).where(Objection.award_id == award_id, Objection.state == "open")
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def of_source(tx: Session, event: str, source: str) -> list[Award]:
@@ -37,15 +182,11 @@ def of_source(tx: Session, event: str, source: str) -> list[Award]:
     return list(tx.scalars(query.order_by(Award.id).with_for_update(key_share=True)))
 
 
-def waiting(tx: Session, fund_id: UUID | None) -> list[UUID]:
-    """The awards that wait for a fund's money (any fund's for None), the oldest first."""
-    query = (
-        select(Award.id)
-        .join(Rule, Rule.id == Award.rule_id)
-        .where(Award.state == "waiting")
-        .order_by(Award.created_at, Award.id)
-    )
-    return list(tx.scalars(query.where(Rule.fund_id == fund_id) if fund_id else query))
+def is_waited_for(tx: Session, fund_id: UUID) -> bool:
+    """Whether an award waits for a fund's money."""
+    waits = select(Award.id).join(Rule, Rule.id == Award.rule_id)
+    one = waits.where(Award.state == "waiting", Rule.fund_id == fund_id).limit(1)
+    return tx.scalar(one) is not None
 
 
 def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[AwardOut]:

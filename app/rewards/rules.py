@@ -1,11 +1,27 @@
-"""Pure decisions of earning: how much a cap leaves, which periods count, what an award is of."""
+"""Pure decisions of earning: which rule pays, what caps, places and campaigns leave of it."""
 
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import cos, floor, radians
+from typing import Protocol, TypeVar
+
+METRES_PER_DEGREE = 111_320.0
+# What anybody may earn by. A rule for another event would never pay, so it is refused.
+BY_HAND, RATED = "manual.awarded", "rating.given"
+EVENTS = ("report.filed", "report.joined", "patrol.found", RATED, BY_HAND)
+# Awards that count against caps and budgets; what was taken back gave its share back.
+COUNTED = frozenset({"granted", "capped", "waiting", "settled"})
 
 
 def periods(day: date) -> tuple[str, str]:
     """The names of the day and the month that an award counts in (Asia/Shanghai)."""
     return f"day:{day.isoformat()}", f"month:{day.isoformat()[:7]}"
+
+
+def day_of(text: str) -> date:
+    """A business day as awards write it."""
+    return date.fromisoformat(text)
 
 
 # What parts a source, which never holds it, from its round; and the character after that.
@@ -25,3 +41,160 @@ def source_of(key: str) -> str:
 def within_caps(points: int, used_today: int, day_cap: int, used_month: int, month_cap: int) -> int:
     """What may be granted: the award is cut to what the tighter cap leaves, never below 0."""
     return max(0, min(points, day_cap - used_today, month_cap - used_month))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something was earned, and of which 小类; the point is WGS-84."""
+
+    path: str
+    category_code: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+
+    @property
+    def region_code(self) -> str:
+        return self.path.rstrip("/").rpartition("/")[2]
+
+
+def place(lat: float, lng: float, metres: int, day: date) -> str:
+    """The square of so many metres that a point lies in, on a day: a place pays once a day."""
+    row = floor((lat + 90) * METRES_PER_DEGREE / metres)
+    # The row's own width of a degree, so that squares of one row join.
+    middle = (row + 0.5) * metres / METRES_PER_DEGREE - 90
+    column = floor((lng + 180) * METRES_PER_DEGREE * max(cos(radians(middle)), 0.01) / metres)
+    return f"place:{metres}:{row}:{column}:{day.isoformat()}"
+
+
+class Ranked(Protocol):
+    """What decides between two rules that are in force for one event."""
+
+    code: str
+    version: int
+    category_code: str | None
+    effective_from: datetime
+
+
+R = TypeVar("R", bound=Ranked)
+
+
+def rank(region_code: str, rule_category: str | None, spot: Spot) -> tuple[int, int]:
+    """How special a rule is for a spot: first the region of its fund, then its category."""
+    depth = spot.path.strip("/").split("/").index(region_code)
+    return depth, 0 if rule_category is None else 1 + (rule_category == spot.category_code)
+
+
+def chosen(found: Iterable[tuple[R, str]], spot: Spot) -> R | None:
+    """The rule that pays, of those in force on the spot's path, each with its fund's region.
+
+    The smallest region comes first, then the rule of a 小类, of its 大类, of all; then the newest.
+    """
+
+    def order(one: tuple[R, str]) -> tuple[tuple[int, int], datetime, int, str]:
+        rule, region_code = one
+        special = rank(region_code, rule.category_code, spot)
+        return special, rule.effective_from, rule.version, rule.code
+
+    return max(found, key=order, default=(None, ""))[0]
+
+
+def extra(points: int, percent: int) -> int:
+    """What a campaign of so many per cent adds to an award; parts of a point are dropped."""
+    return points * (percent - 100) // 100
+
+
+def reason(asked: int, points: int, bonus: int, room: int) -> str:
+    """Why an award has the points that it has, when no place stood against it."""
+    if points == 0:
+        return "cap_reached"
+    if points < asked:
+        return "cut_to_cap" if points == room else "cut_to_budget"
+    return "campaign" if bonus else "rule"
+
+
+def masked(name: str) -> str:
+    """The first character of a name and no more (公示)."""
+    return name[:1] + "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a rule gives: points, its caps, and the width of a place that pays once a day."""
+
+    points: int
+    day_cap: int
+    month_cap: int
+    place_m: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to an award: granted, or (`back`) taken back again."""
+
+    award_id: object
+    person_id: object
+    day: date
+    lat: float | None = None
+    lng: float | None = None
+    campaign_id: object = None
+    back: bool = False
+
+
+def replay(
+    offer: Offer, steps: Iterable[Step], campaigns: Mapping[object, tuple[int, int]]
+) -> dict[object, tuple[object, int]]:
+    """What a rule would have paid: award -> (person, points), in the order of what happened.
+
+    `campaigns` are the per cent of each and the points of its budget that these awards share.
+    """
+    used: dict[tuple[object, str], int] = {}
+    left = {key: budget for key, (_, budget) in campaigns.items()}
+    paid: dict[object, tuple[object, int]] = {}
+    undone: dict[object, tuple[list[str], int]] = {}
+    for step in steps:
+        if step.back:
+            if step.award_id in undone:
+                names, bonus = undone.pop(step.award_id)
+                person, points = paid.pop(step.award_id)
+                _count(used, person, names, -points)
+                left[step.campaign_id] = left.get(step.campaign_id, 0) + bonus
+            continue
+        names = _counters(offer, step)
+        points, bonus = _offered(offer, step, used, names, campaigns, left)
+        if points:
+            _count(used, step.person_id, names, points)
+            left[step.campaign_id] = left.get(step.campaign_id, 0) - bonus
+            paid[step.award_id], undone[step.award_id] = (step.person_id, points), (names, bonus)
+    return paid
+
+
+def _counters(offer: Offer, step: Step) -> list[str]:
+    names = list(periods(step.day))
+    if offer.place_m is not None and step.lat is not None and step.lng is not None:
+        names.append(place(step.lat, step.lng, offer.place_m, step.day))
+    return names
+
+
+def _count(used: dict[tuple[object, str], int], person: object, names: list[str], by: int) -> None:
+    for name in names:
+        used[person, name] = used.get((person, name), 0) + by
+
+
+def _offered(
+    offer: Offer,
+    step: Step,
+    used: Mapping[tuple[object, str], int],
+    names: list[str],
+    campaigns: Mapping[object, tuple[int, int]],
+    left: Mapping[object, int],
+) -> tuple[int, int]:
+    """Points and the campaign's part of them."""
+    day, month, *places = (used.get((step.person_id, name), 0) for name in names)
+    if any(places):
+        return 0, 0
+    room = within_caps(offer.month_cap, day, offer.day_cap, month, offer.month_cap)
+    base = min(offer.points, room)
+    percent, _ = campaigns.get(step.campaign_id, (100, 0))
+    budget = left.get(step.campaign_id, 0)
+    bonus = max(0, min(extra(offer.points, percent), room - base, budget))
+    return base + bonus, bonus

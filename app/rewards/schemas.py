@@ -1,14 +1,33 @@
 """The words of rewards at the edge."""
 
+import re
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from app.kit.schema import Instant, Out
+from app.kit.schema import Code, Draft, Instant, Name, Note, Out
+
+Event = Literal["report.filed", "report.joined", "patrol.found", "rating.given", "manual.awarded"]
+Most = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+_DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+def _day_of_year(text: str) -> str:
+    month, day = (int(part) for part in text.split("-"))
+    if not (1 <= month <= 12 and 1 <= day <= _DAYS.get(month, 31)):  # noqa: PLR2004
+        raise ValueError("no such day of the year")
+    return text
+
+
+DayOfYear = Annotated[
+    str, StringConstraints(pattern=re.compile(r"^[0-9]{2}-[0-9]{2}$")), AfterValidator(_day_of_year)
+]
+Month = Annotated[str, StringConstraints(pattern=re.compile(r"^2[0-9]{3}-(0[1-9]|1[0-2])$"))]
 
 
 class RuleOut(Out):
-    code: str = Field(examples=["report_fixed"])
+    code: str = Field(examples=["verified_problem"])
     version: int
     event: str
     name: str
@@ -17,11 +36,93 @@ class RuleOut(Out):
     day_cap: int
     month_cap: int
     validity_days: int | None
+    expiry_day: str | None = Field(description="MM-DD: lasts to the end of such a day")
+    category_code: str | None = Field(description="Its 大类 or 小类; null: every category")
+    place_m: int | None = Field(description="A spot this wide pays one person once a day")
+    fund: str = Field(description="Code of the fund that pays")
+    region_code: str = Field(description="The fund's region; the rule holds in its subtree")
     effective_from: Instant
+    effective_to: Instant | None
 
 
 class RuleList(Out):
     items: list[RuleOut]
+
+
+class OfferDraft(Draft):
+    """What a rule gives, for what."""
+
+    event: Event
+    fund_id: UUID
+    category_code: Code | None = None
+    points: Most = Field(examples=[10])
+    day_cap: Most = Field(examples=[45], description="Points of a person a day")
+    month_cap: Most = Field(examples=[1350], description="Points of a person a month")
+    place_m: int | None = Field(default=None, strict=True, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def caps_hold_the_points(self) -> Self:
+        """One award fits into a day, and a day into a month."""
+        if not self.points <= self.day_cap <= self.month_cap:
+            raise ValueError("points <= day_cap <= month_cap")
+        return self
+
+
+class RuleDraft(OfferDraft):
+    code: Code = Field(examples=["verified_problem"])
+    name: Name
+    name_en: Name
+    validity_days: int | None = Field(default=None, strict=True, ge=1, le=3660)
+    expiry_day: DayOfYear | None = Field(default=None, examples=["12-31"])
+    effective_from: Instant | None = Field(default=None, description="Null: from now on")
+
+
+class PreviewDraft(OfferDraft):
+    month: Month = Field(examples=["2026-10"])
+
+
+class SumOut(Out):
+    awards: int = Field(description="Awards with points")
+    people: int
+    points: int
+    fen: int
+
+
+class PreviewOut(Out):
+    """Of awards that the rule would have paid; what had no rule then left no award to count."""
+
+    month: str
+    would_pay: SumOut
+    was_paid: SumOut
+
+
+class CampaignDraft(Draft):
+    code: Code
+    name: Name
+    name_en: Name
+    event: Event
+    fund_id: UUID
+    percent: int = Field(strict=True, ge=101, le=1000, description="150: half as much again")
+    budget: Most = Field(description="Points that it may add in all")
+    begins_at: Instant | None = Field(default=None, description="Null: now")
+    ends_at: Instant
+
+
+class CampaignOut(Out):
+    code: str
+    name: str
+    name_en: str
+    event: str
+    fund_id: UUID
+    percent: int
+    budget: int
+    used: int
+    begins_at: Instant
+    ends_at: Instant
+
+
+class CampaignList(Out):
+    items: list[CampaignOut]
 
 
 class AwardOut(Out):
@@ -31,6 +132,78 @@ class AwardOut(Out):
     rule: str = Field(description="Code and version of the rule", examples=["report_fixed/1"])
     asked: int = Field(description="What the rule gives")
     points: int = Field(description="What was granted after caps")
-    state: str = Field(description="granted, capped, waiting (for the fund), settled, voided")
+    state: str = Field(
+        description="granted, capped, waiting (for the fund), settled, voided, reversed"
+    )
     reason: str
     created_at: Instant
+
+
+class ChangeOut(Out):
+    state: str
+    points: int
+    reason: str
+    created_at: Instant
+
+
+class AwardObjectionOut(Out):
+    state: Literal["open", "upheld", "dismissed"]
+    reason: str
+    raised_at: Instant
+    decided_at: Instant | None
+    decision: str | None
+
+
+class WhyOut(AwardOut):
+    """Everything that made an award what it is."""
+
+    rule_name: str
+    rule_name_en: str
+    rule_points: int
+    day_cap: int
+    month_cap: int
+    day: str = Field(description="The business day that it counts on")
+    region_code: str | None
+    inputs: dict[str, str | int | float] = Field(
+        description="What the rule looked at; used_day and used_month are points before this award"
+    )
+    bonus: int = Field(description="Of the points: what a campaign added")
+    campaign: str | None = Field(description="Code of the campaign")
+    due_at: Instant | None = Field(description="When the points may be spent, if nobody objects")
+    history: list[ChangeOut]
+    objections: list[AwardObjectionOut]
+
+
+class AnnouncedOut(Out):
+    """What the public may know of an award that is not spendable yet (公示)."""
+
+    award_id: UUID
+    name: str = Field(examples=["刘*"])
+    points: int
+    source: str = Field(description="The case's number")
+    event: str
+    spendable_at: Instant
+    disputed: bool = Field(description="An objection waits for its decision")
+
+
+class ObjectionDraft(Draft):
+    reason: Note
+
+
+class DecisionDraft(Draft):
+    verdict: Literal["uphold", "dismiss"]
+    decision: Note = Field(description="Why; told to who raised it and to whose award it is")
+
+
+class ObjectionOut(Out):
+    id: UUID
+    award_id: UUID
+    source: str
+    event: str
+    points: int
+    award_state: str
+    reason: str
+    state: Literal["open", "upheld", "dismissed"]
+    raised_at: Instant
+    decided_at: Instant | None
+    decision: str | None

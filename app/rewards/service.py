@@ -7,18 +7,18 @@ award with its reason, in everyone's sight.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kit import clock, outbox
-from app.kit.db import insert_for, insert_row
 from app.kit.ids import new_id
 from app.ledger import service as ledger
 from app.ledger.errors import PoolExhausted
 from app.ledger.models import Fund
-from app.rewards import queries
-from app.rewards.models import Award, AwardChange, CapCounter, Rule
-from app.rewards.rules import in_round, periods, within_caps
+from app.ledger.service import Life
+from app.rewards import limits, queries, recording
+from app.rewards.models import Award, Rule
+from app.rewards.rules import Spot, in_round
 
 
 def grant(
@@ -28,34 +28,31 @@ def grant(
     source: str,
     person_id: UUID,
     reported_at: datetime,
+    spot: Spot,
     round: int = 0,  # noqa: A002 - the case's own word
 ) -> None:
     """Grants what the rule in force gives for an event, once for each (event, source, person).
 
     What an unpaid closing took back may be asked again in a later `round` of the source: once in
-    each, and never beside an award that lives. Caps count on the business day of `reported_at`.
-    No rule, no award.
+    each, and never beside an award that lives. Rule, caps and campaign are those of `reported_at`,
+    caps on its business day; the rule is the one that holds at the spot. No rule, no award.
     """
-    rule, key = queries.find_rule(tx, event, reported_at), in_round(source, round)
+    key = in_round(source, round)
     mine = [a for a in queries.of_source(tx, event, source) if a.person_id == person_id]
-    if rule is None or any(a.source == key or a.state != "voided" for a in mine):
+    if any(a.source == key or a.state != "voided" for a in mine):
         return
-    day = clock.business_day(reported_at)
-    points = _use_caps(tx, rule, person_id, periods(day))
-    state, reason = ("granted", "rule") if points else ("capped", "cap_reached")
-    if 0 < points < rule.points:
-        reason = "cut_to_cap"
-    award = Award(
-        id=new_id(), person_id=person_id, event=event, source=key, rule_id=rule.id,
-        asked=rule.points, points=points, state=state, reason=reason, day=day.isoformat(),
-        inputs={"rule": rule.code, "version": rule.version, "reported_at": reported_at.isoformat()},
-        created_at=clock.now(), updated_at=clock.now(),
-    )  # fmt: skip
-    tx.add(award)
-    tx.flush()
-    _note(tx, award)
-    if points and not _fund(tx, award, rule):
-        _set(tx, award, "waiting", "pool_exhausted")
+    found = queries.find_rule(tx, event, reported_at, spot)
+    if found is None:
+        return
+    rule, campaign = found
+    allowed = limits.allow(tx, rule, campaign, person_id, reported_at, spot)
+    award = recording.add(
+        tx, rule, allowed, source=key, person_id=person_id, reported_at=reported_at, spot=spot
+    )
+    # Whoever comes later stands behind those who wait for the same money.
+    if award.points and (queries.is_waited_for(tx, rule.fund_id) or not _fund(tx, award, rule)):
+        recording.turn(tx, award, "waiting", "pool_exhausted")
+        outbox.enqueue(tx, "fund.fed", fund_id=rule.fund_id)
 
 
 def _fund(tx: Session, award: Award, rule: Rule) -> bool:
@@ -66,35 +63,11 @@ def _fund(tx: Session, award: Award, rule: Rule) -> bool:
             ledger.accrue(
                 tx, source=str(award.id), person_id=award.person_id,
                 fund=tx.get_one(Fund, rule.fund_id), points=award.points,
-                validity_days=rule.validity_days, reason=award.event,
+                life=Life(rule.validity_days, rule.expiry_day), reason=award.event,
             )  # fmt: skip
     except PoolExhausted:
         return False
     return True
-
-
-def _use_caps(tx: Session, rule: Rule, person_id: UUID, names: tuple[str, str]) -> int:
-    """Counts an award against day and month, cut to what is left; the rows are its locks."""
-    caps = dict(zip(names, (rule.day_cap, rule.month_cap), strict=True))
-    for period, cap in caps.items():
-        row = insert_for(tx, CapCounter).values(
-            person_id=person_id, rule_code=rule.code, period=period, used=0, cap=cap
-        )
-        tx.execute(row.on_conflict_do_nothing())
-    counters = select(CapCounter).where(
-        CapCounter.person_id == person_id, CapCounter.rule_code == rule.code,
-        CapCounter.period.in_(names),
-    )  # fmt: skip
-    fresh = counters.order_by(CapCounter.period).with_for_update()
-    rows = list(tx.scalars(fresh.execution_options(populate_existing=True)))
-    today, month = rows
-    points = within_caps(rule.points, today.used, rule.day_cap, month.used, rule.month_cap)
-    for counter in rows:
-        # A newer version of the rule may have changed the cap within the period.
-        counter.cap = max(caps[counter.period], counter.used)
-        counter.used += points
-    tx.flush()
-    return points
 
 
 def close(
@@ -137,18 +110,12 @@ def settle(tx: Session, award_id: UUID) -> int:
     # Not due: the case was opened again while its job waited.
     if award.state != "granted" or award.due_at is None or award.due_at > clock.now():
         return 0
+    # Whoever objects holds the award's row too. The decision settles it.
+    if queries.is_disputed(tx, award.id):
+        return 0
     points = ledger.settle(tx, source=str(award.id), reason=award.event)
-    _set(tx, award, "settled", award.reason)
+    recording.turn(tx, award, "settled", award.reason)
     return points
-
-
-def retry_waiting(tx: Session, fund_id: UUID | None) -> None:
-    """Every award that waits for this fund, or for any, is tried again, the oldest first.
-
-    Each in a unit of its own, because one that touched many members' points would deadlock.
-    """
-    for award_id in queries.waiting(tx, fund_id):
-        outbox.enqueue(tx, "award.retried", award_id=award_id)
 
 
 def retry(tx: Session, award_id: UUID) -> int:
@@ -156,7 +123,7 @@ def retry(tx: Session, award_id: UUID) -> int:
     award = tx.get_one(Award, award_id, with_for_update={"key_share": True})
     if award.state != "waiting" or not _fund(tx, award, tx.get_one(Rule, award.rule_id)):
         return 0
-    _set(tx, award, "granted", "funded")
+    recording.turn(tx, award, "granted", "funded")
     _settle_when_due(tx, award)
     return award.points if award.state == "settled" else 0
 
@@ -169,35 +136,18 @@ def void(
     With `person_id`, from this person only.
     """
     for award in queries.of_source(tx, event, source):
-        if award.state not in {"granted", "waiting"} or person_id not in {None, award.person_id}:
-            continue
-        # Caps before points, as when they were granted: one lock order.
-        _free_caps(tx, tx.get_one(Rule, award.rule_id), award)
-        ledger.void(tx, source=str(award.id), reason=reason)
-        _set(tx, award, "voided", reason)
+        if person_id in {None, award.person_id}:
+            take_back(tx, award, reason)
 
 
-def _free_caps(tx: Session, rule: Rule, award: Award) -> None:
-    names = periods(datetime.fromisoformat(award.day).date())
-    mine = (
-        CapCounter.person_id == award.person_id, CapCounter.rule_code == rule.code,
-        CapCounter.period.in_(names),
-    )  # fmt: skip
-    tx.execute(select(CapCounter.period).where(*mine).order_by(CapCounter.period).with_for_update())
-    tx.execute(update(CapCounter).where(*mine).values(used=CapCounter.used - award.points))
-
-
-def _set(tx: Session, award: Award, state: str, reason: str) -> None:
-    award.state, award.reason, award.updated_at = state, reason, clock.now()
-    tx.flush()
-    _note(tx, award)
-
-
-def _note(tx: Session, award: Award) -> None:
-    insert_row(
-        tx, AwardChange, id=new_id(), award_id=award.id, state=award.state, points=award.points,
-        reason=award.reason, created_at=clock.now(),
-    )  # fmt: skip
+def take_back(tx: Session, award: Award, reason: str) -> None:
+    """Voids an award whose row is locked, unless it is settled or has no points."""
+    if award.state not in {"granted", "waiting"}:
+        return
+    # Caps before points, as when they were granted: one lock order.
+    limits.free(tx, tx.get_one(Rule, award.rule_id), award)
+    ledger.void(tx, source=str(award.id), reason=reason)
+    recording.turn(tx, award, "voided", reason)
 
 
 def add_rule(

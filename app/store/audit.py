@@ -21,6 +21,28 @@ CHECKS: dict[str, str] = {
         LEFT JOIN transfers d ON d.pending_id = p.id
         WHERE p.id IS NULL OR p.amount <> r.points
            OR (r.state = 'held' AND d.id IS NOT NULL)
-           OR (r.state = 'fulfilled' AND COALESCE(d.state, '-') <> 'post')
+           OR (r.state IN ('fulfilled', 'refunded') AND COALESCE(d.state, '-') <> 'post')
            OR (r.state IN ('cancelled', 'expired') AND COALESCE(d.state, '-') <> 'void')""",
+    "a stock-take is its difference": """
+        SELECT t.id FROM stock_takes t
+        LEFT JOIN stock_moves m ON m.kind = 'adjust' AND m.source = CAST(t.id AS TEXT)
+        WHERE t.counted - t.expected <> COALESCE(m.on_hand_change, 0)
+           OR m.reserved_change <> 0 OR m.station_id <> t.station_id OR m.item_id <> t.item_id
+        UNION ALL
+        SELECT m.id FROM stock_moves m
+        LEFT JOIN stock_takes t ON m.source = CAST(t.id AS TEXT)
+        WHERE m.kind = 'adjust' AND t.id IS NULL""",
+    "a transfer takes from one shelf what it puts on another": """
+        SELECT source FROM stock_moves WHERE kind = 'transfer' GROUP BY source, item_id
+        HAVING SUM(on_hand_change) <> 0 OR SUM(ABS(reserved_change)) <> 0 OR COUNT(*) < 2""",
+    "an acceptance is one post or one exception": """
+        SELECT e.id FROM counter_exceptions e
+        LEFT JOIN redemptions p ON p.station_id = e.station_id AND p.acceptance = e.acceptance
+        LEFT JOIN redemptions r ON r.id = e.redemption_id
+        WHERE p.id IS NOT NULL OR r.station_id <> e.station_id
+           OR (e.why = 'used' AND r.state NOT IN ('fulfilled', 'refunded'))
+           OR (e.why = 'cancelled' AND r.state <> 'cancelled')
+        UNION ALL
+        SELECT id FROM redemptions
+        WHERE acceptance IS NOT NULL AND state NOT IN ('fulfilled', 'refunded')""",
 }

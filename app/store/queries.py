@@ -1,7 +1,8 @@
 """Reads of stations, goods and redemptions."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from math import cos, hypot, radians
 from typing import Any, cast
 from uuid import UUID
@@ -10,14 +11,32 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
+from app.identity.models import Role
 from app.kit import clock
 from app.kit.page import Page, cut
 from app.media.schemas import PlaceOut
-from app.store.errors import CodeUnknown, RedemptionNotFound, StationNotFound
+from app.regions.models import Region
+from app.store import rules
+from app.store.errors import (
+    CodeUnknown,
+    ExceptionNotFound,
+    ItemNotFound,
+    NotOfStation,
+    RedemptionNotFound,
+    StationNotFound,
+)  # fmt: skip
 from app.store.hours import is_open
-from app.store.models import Item, Redemption, RedemptionLine, Station, StationKeeper, Stock
-from app.store.schemas import ItemOut, LineOut, RedemptionOut, State, StationOut
+from app.store.models import (
+    CounterException,
+    Item,
+    Redemption,
+    RedemptionLine,
+    Station,
+    StationKeeper,
+)  # fmt: skip
+from app.store.schemas import LineOut, RedemptionOut, State, StationOut
 
+KEEPERS = frozenset({Role.KEEPER})
 METRES_PER_DEGREE = radians(6_371_008.8)
 
 
@@ -29,21 +48,53 @@ def get_station(tx: Session, station_id: str) -> Station:
     return station
 
 
+def any_station(tx: Session, station_id: str, *, lock: bool = False) -> tuple[Station, str]:
+    """A station, also a closed one, and the path of its region. Raises StationNotFound."""
+    query = select(Station, Region.path).join(Region, Region.code == Station.region_code)
+    query = query.where(Station.id == station_id)
+    row = tx.execute(query.with_for_update(key_share=True, of=Station) if lock else query).first()
+    if row is None:
+        raise StationNotFound
+    return row.Station, row.path
+
+
+def is_keeper(tx: Session, station_id: str, person_id: UUID) -> bool:
+    return tx.get(StationKeeper, (station_id, person_id)) is not None
+
+
+def station_for(
+    tx: Session, actor: Actor, station_id: str, roles: Collection[str], *, keepers: bool = True
+) -> Station:
+    """A station for those who hold one of the roles over its region, and for its keepers.
+
+    A keeper is appointed to the station and still holds the role there. Raises StationNotFound,
+    NotOfStation.
+    """
+    station, path = any_station(tx, station_id)
+    if actor.holds(roles, path):
+        return station
+    kept = keepers and actor.holds(KEEPERS, path) and is_keeper(tx, station.id, actor.person_id)
+    if not kept:
+        raise NotOfStation
+    return station
+
+
 def stations(tx: Session, near: tuple[float, float] | None, *, open_now: bool) -> list[StationOut]:
     """All stations, the nearest to a WGS-84 place first; a district has a few hundred at most."""
-    now = clock.now()
     rows = tx.scalars(select(Station).where(Station.open).order_by(Station.id))
-    found = [
-        StationOut(
-            id=s.id, name=s.name, kind=s.kind, region_code=s.region_code, hours=s.hours,
-            services=s.services, place=PlaceOut(lat=s.lat, lng=s.lng),
-            open_now=is_open(s.hours, now), distance_m=_distance_m(near, s) if near else None,
-        )
-        for s in rows
-    ]  # fmt: skip
+    found = [station_out(station, near) for station in rows]
     if open_now:
         found = [station for station in found if station.open_now]
     return sorted(found, key=lambda s: (s.distance_m or 0, s.id))
+
+
+def station_out(s: Station, near: tuple[float, float] | None = None) -> StationOut:
+    return StationOut(
+        id=s.id, name=s.name, kind=s.kind, region_code=s.region_code, hours=s.hours,
+        services=s.services, place=PlaceOut(lat=s.lat, lng=s.lng), open=s.open,
+        open_now=s.open and is_open(s.hours, clock.now()),
+        distance_m=_distance_m(near, s) if near else None,
+    )  # fmt: skip
 
 
 def _distance_m(near: tuple[float, float], station: Station) -> float:
@@ -54,22 +105,36 @@ def _distance_m(near: tuple[float, float], station: Station) -> float:
     return round(hypot(north, east), 1)
 
 
-def items(tx: Session, station_id: str) -> list[ItemOut]:
-    """What a station offers. Raises StationNotFound."""
-    get_station(tx, station_id)
-    left = (Stock.on_hand - Stock.reserved).label("available")
+def get_item(tx: Session, item_id: UUID) -> Item:
+    """Raises ItemNotFound."""
+    item = tx.get(Item, item_id)
+    if item is None:
+        raise ItemNotFound
+    return item
+
+
+def find_item(tx: Session, code: str, *, lock: bool = False) -> Item | None:
+    query = select(Item).where(Item.code == code)
+    return tx.scalar(query.with_for_update(key_share=True) if lock else query)
+
+
+def on_sale(tx: Session, ids: Sequence[UUID], now: datetime) -> dict[UUID, Item]:
+    """Those of the items that may be redeemed at the moment."""
+    found = tx.scalars(select(Item).where(Item.id.in_(ids)))
+    return {item.id: item for item in found if rules.on_sale(item, now)}
+
+
+def taken(tx: Session, person_id: UUID, item_id: UUID, since: datetime) -> int:
+    """Pieces that a person holds or was handed; what was given back does not count."""
     query = (
-        select(Item.id, Item.code, Item.name, Item.name_en, Item.points, left)
-        .join(Stock, Stock.item_id == Item.id)
-        .where(Stock.station_id == station_id, Item.published)
-        .order_by(Item.points, Item.code)
-    )
-    return [ItemOut.model_validate(row) for row in tx.execute(query)]
-
-
-def published(tx: Session, ids: Sequence[UUID]) -> dict[UUID, Item]:
-    query = select(Item).where(Item.id.in_(ids), Item.published)
-    return {item.id: item for item in tx.scalars(query)}
+        select(func.coalesce(func.sum(RedemptionLine.quantity), 0))
+        .join(Redemption, Redemption.id == RedemptionLine.redemption_id)
+        .where(
+            Redemption.person_id == person_id, Redemption.created_at >= since,
+            Redemption.state.in_(("held", "fulfilled")), RedemptionLine.item_id == item_id,
+        )
+    )  # fmt: skip
+    return int(tx.scalar(query) or 0)
 
 
 def get_mine(tx: Session, actor: Actor, redemption_id: UUID, *, lock: bool = False) -> Redemption:
@@ -94,6 +159,38 @@ def get_by_code(tx: Session, keeper: Actor, code_hash: str) -> Redemption:
     if redemption is None:
         raise CodeUnknown
     return redemption
+
+
+def find_by_code(tx: Session, station_id: str, code_hash: str) -> Redemption | None:
+    """The redemption of a code at one station, locked."""
+    query = select(Redemption).where(
+        Redemption.code_hash == code_hash, Redemption.station_id == station_id
+    )
+    return tx.scalar(query.with_for_update(key_share=True))
+
+
+def is_accepted(tx: Session, station_id: str, acceptance: str) -> bool:
+    """Whether a counter's acceptance was posted for some redemption."""
+    same = Redemption.station_id == station_id, Redemption.acceptance == acceptance
+    return tx.scalar(select(Redemption.id).where(*same)) is not None
+
+
+def find_exception(tx: Session, station_id: str, acceptance: str) -> CounterException | None:
+    query = select(CounterException).where(
+        CounterException.station_id == station_id, CounterException.acceptance == acceptance
+    )
+    return tx.scalar(query)
+
+
+def get_exception(tx: Session, station_id: str, exception_id: UUID) -> CounterException:
+    """An exception of a station, locked. Raises ExceptionNotFound."""
+    query = select(CounterException).where(
+        CounterException.id == exception_id, CounterException.station_id == station_id
+    )
+    exception = tx.scalar(query.with_for_update(key_share=True))
+    if exception is None:
+        raise ExceptionNotFound
+    return exception
 
 
 def lines(tx: Session, redemption_id: UUID) -> list[RedemptionLine]:

@@ -4,7 +4,7 @@ Lock order: the redemption, the member's points, the fund's pool, stock rows by 
 comes before stock because points that expire on touch give their money back before goods are held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,15 +17,17 @@ from app.kit.db import insert_row, insert_rows
 from app.kit.ids import new_id
 from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
-from app.store import queries, stock
+from app.store import queries, rules, stock
 from app.store.codes import Codes, tidy
 from app.store.errors import (
     CodeChecksTooOften,
     CodeExpired,
     CodeUnknown,
     CodeUsed,
+    ItemProhibited,
     ItemTooCostly,
     ItemUnavailable,
+    PersonLimitReached,
     RedemptionResolved,
 )  # fmt: skip
 from app.store.models import (
@@ -36,6 +38,8 @@ from app.store.models import (
     StationKeeper,
 )  # fmt: skip
 from app.store.schemas import LineDraft, RedemptionDraft, RedemptionOut
+from app.webhooks import service as webhooks
+from app.webhooks.models import Event
 
 WRONG_CODES = 10
 
@@ -43,18 +47,20 @@ WRONG_CODES = 10
 def redeem(tx: Session, actor: Actor, draft: RedemptionDraft, codes: Codes) -> RedemptionOut:
     """Holds goods and points until the code is shown.
 
-    Raises StationNotFound, ItemUnavailable, PointsInsufficient, StockExhausted.
+    Raises StationNotFound, ItemUnavailable, PointsInsufficient, PersonLimitReached, StockExhausted.
     """
     station = queries.get_station(tx, draft.station_id)
     wanted = sorted(draft.lines, key=lambda line: line.item_id)
-    items = queries.published(tx, [line.item_id for line in wanted])
+    redemption_id, now = new_id(), clock.now()
+    items = queries.on_sale(tx, [line.item_id for line in wanted], now)
     if len(items) != len(wanted):
         raise ItemUnavailable
-    redemption_id, now = new_id(), clock.now()
     points = sum(items[line.item_id].points * line.quantity for line in wanted)
     ledger.hold(
         tx, source=str(redemption_id), person_id=actor.person_id, points=points, reason="redeem"
     )
+    # Counted under the lock that the hold took: two redemptions at once see each other's pieces.
+    _refuse_over_limit(tx, actor, wanted, items, now)
     insert_row(
         tx, Redemption, id=redemption_id, person_id=actor.person_id, station_id=station.id,
         state="held", points=points,
@@ -65,6 +71,23 @@ def redeem(tx: Session, actor: Actor, draft: RedemptionDraft, codes: Codes) -> R
     _reserve(tx, actor, station.id, redemption_id, wanted, items)
     outbox.enqueue(tx, "redemption.due", delay=codes.life, redemption_id=redemption_id)
     return with_code(tx, queries.get_mine(tx, actor, redemption_id), codes)
+
+
+def _refuse_over_limit(
+    tx: Session,
+    actor: Actor,
+    wanted: Sequence[LineDraft],
+    items: dict[UUID, Item],
+    now: datetime,
+) -> None:
+    for line in wanted:
+        item = items[line.item_id]
+        if item.person_limit is None or item.limit_days is None:
+            continue
+        since = rules.limit_since(item.limit_days, now)
+        left = item.person_limit - queries.taken(tx, actor.person_id, item.id, since)
+        if line.quantity > left:
+            raise PersonLimitReached(item_id=str(item.id), left=max(left, 0))
 
 
 def _reserve(
@@ -116,8 +139,14 @@ def cancel(tx: Session, actor: Actor, redemption_id: UUID) -> RedemptionOut:
 def time_out(tx: Session, redemption_id: UUID, now: datetime) -> None:
     """Gives points and goods back when nobody showed the code in time; no error otherwise."""
     redemption = tx.get_one(Redemption, redemption_id, with_for_update={"key_share": True})
-    if redemption.state == "held" and redemption.expires_at <= now:
+    if redemption.state != "held" or redemption.expires_at > now:
+        return
+    if redemption.offline_until is None or redemption.offline_until <= now:
         _release(tx, redemption, "expired", None)
+        return
+    # A counter without network may have handed the goods out and not said so yet.
+    later = redemption.offline_until - now
+    outbox.enqueue(tx, "redemption.due", delay=later, redemption_id=redemption.id)
 
 
 def _release(tx: Session, redemption: Redemption, state: str, actor_id: UUID | None) -> None:
@@ -141,11 +170,11 @@ def fulfil(tx: Session, keeper: Actor, typed: str, codes: Codes) -> RedemptionOu
         redemption = queries.get_by_code(tx, keeper, codes.hashed(tidy(typed)))
     except CodeUnknown:
         raise CodeUnknown(keep=lambda kept: _count_wrong(kept, subject)) from None
-    if redemption.state == "fulfilled":
+    if redemption.state in {"fulfilled", "refunded"}:
         raise CodeUsed
     if redemption.state != "held" or redemption.expires_at <= clock.now():
         raise CodeExpired
-    _hand_out(tx, keeper, redemption)
+    hand_out(tx, keeper, redemption)
     return queries.redemptions_out(tx, [redemption])[0]
 
 
@@ -153,7 +182,11 @@ def _count_wrong(tx: Session, subject: str) -> None:
     attempts.add(tx, subject)
 
 
-def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
+def hand_out(
+    tx: Session, keeper: Actor, redemption: Redemption, acceptance: str | None = None
+) -> None:
+    """Posts a held redemption that is locked. Raises CostExceedsValue."""
+    redemption.acceptance = acceptance
     redemption.state, redemption.resolved_at = "fulfilled", clock.now()
     redemption.keeper_id = keeper.person_id
     tx.flush()
@@ -164,6 +197,9 @@ def _hand_out(tx: Session, keeper: Actor, redemption: Redemption) -> None:
         row = station, line.item_id
         stock.change(tx, "fulfil", row, redemption.id, keeper.person_id, on_hand=out, reserved=out)
     actions.record(tx, keeper.person_id, "redemption.fulfilled", "redemption", redemption.id)
+    told = {"redemption_id": str(redemption.id), "station_id": station, "points": redemption.points}
+    _, path = queries.any_station(tx, station)
+    webhooks.publish(tx, Event.REDEMPTION_FULFILLED, told, path)
 
 
 def add_station(tx: Session, **values: Any) -> None:
@@ -178,13 +214,21 @@ def add_keeper(tx: Session, station_id: str, person_id: UUID) -> None:
     actions.record(tx, None, "keeper.added", "station", station_id, person=str(person_id))
 
 
-def add_item(tx: Session, code: str, names: tuple[str, str], points: int, cost_fen: int) -> Item:
-    """Publishes an item. Raises ItemTooCostly when its points would not pay for it."""
+def refuse_unfit(tx: Session, kind: str, texts: Iterable[str], points: int, cost_fen: int) -> None:
+    """Raises ItemProhibited, and ItemTooCostly when the points would not pay for the item."""
+    found = rules.prohibited(kind, texts)
+    if found is not None:
+        raise ItemProhibited(found.title, reason=found.reason)
     if cost_fen > points * ledger_queries.lowest_rate(tx):
         raise ItemTooCostly
+
+
+def add_item(tx: Session, code: str, names: tuple[str, str], points: int, cost_fen: int) -> Item:
+    """Publishes an item. Raises ItemProhibited, ItemTooCostly."""
+    refuse_unfit(tx, "daily", names, points, cost_fen)
     item = Item(
         id=new_id(), code=code, name=names[0], name_en=names[1], points=points,
-        cost_fen=cost_fen, published=True, created_at=clock.now(),
+        cost_fen=cost_fen, kind="daily", published=True, version=1, created_at=clock.now(),
     )  # fmt: skip
     tx.add(item)
     tx.flush()

@@ -95,7 +95,10 @@ def test_one_place_commits():
 
 def test_units_of_work_have_few_callers():
     # Beside a request's and a job's unit: the schedule, the shell, and one look at start-up.
-    allowed = {"kit/http.py", "kit/unit.py", "kit/outbox.py", "worker.py", "cli/root.py", "main.py"}
+    allowed = {
+        "kit/http.py", "kit/unit.py", "kit/outbox.py", "worker.py", "cli/root.py", "main.py",
+        "cli/moving.py",
+    }  # fmt: skip
     found = {path for path in callers("work") if not path.startswith("demo/")}
     assert found == allowed
 
@@ -103,9 +106,18 @@ def test_units_of_work_have_few_callers():
 @pytest.mark.parametrize(
     ("attribute", "places"),
     [
-        ("writer", {"kit/db.py", "kit/migrate.py"}),
+        ("writer", {"kit/db.py", "kit/migrate.py", "kit/carrying.py"}),
         # The sweep and the comparing of photos take long: no transaction may wait for them.
-        ("reader", {"kit/db.py", "kit/migrate.py", "media/service.py", "relations/jobs.py"}),
+        (
+            "reader",
+            {
+                "kit/db.py",
+                "kit/migrate.py",
+                "kit/carrying.py",
+                "media/service.py",
+                "relations/jobs.py",
+            },
+        ),
         # A child process takes its settings from the environment: the demo makes one.
         ("environ", {"demo/play.py"}),
         ("getenv", set()),
@@ -124,7 +136,7 @@ def test_no_endpoint_opens_a_session_or_an_engine():
     for name, places in (
         ("Session", {"kit/db.py"}),
         ("create_engine", {"kit/db.py"}),
-        ("make_database", {"main.py", "cli/root.py", "cli/running.py"}),
+        ("make_database", {"main.py", "cli/root.py", "cli/running.py", "cli/moving.py"}),
     ):
         assert {p for p in callers(name) if not p.startswith("demo/")} == places
 

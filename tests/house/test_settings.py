@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from house.sources import ROOT
 from pydantic import ValidationError
 
-from app.main import create_app
+from app.main import create_app, reach_of
 from app.settings import DEVELOPMENT_SECRET, Settings
 
 SECRETS = ("token_secret", "media_secret", "code_secret", "seal_secret")
@@ -74,6 +74,14 @@ class TestProduction:
     def test_refuses_to_go_without_wechat(self, production, name):
         with pytest.raises(ValidationError, match="XINXIN_WECHAT"):
             production(**{name: ""})
+
+    def test_refuses_webhooks_into_the_inner_network(self, production):
+        with pytest.raises(ValidationError, match="XINXIN_WEBHOOK_PRIVATE_ALLOWED"):
+            production(webhook_private_allowed=True)
+
+    def test_webhooks_reach_only_open_https_addresses(self, production):
+        reach = reach_of(production())
+        assert (reach.plain, reach.private) == (False, False)
 
     def test_never_shows_a_secret(self, production):
         shown = repr(production()) + str(production().model_dump())

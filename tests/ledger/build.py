@@ -21,7 +21,7 @@ from app.identity import service as identity
 from app.identity.models import Occupation, Person
 from app.kit import audit, clock
 from app.kit.db import Database, make_database, work
-from app.ledger import funds, queries, service
+from app.ledger import funds, queries, service, views
 from app.ledger.audit import CHECKS as LEDGER
 from app.ledger.models import Fund
 from app.regions import service as regions
@@ -82,7 +82,7 @@ def earn(
     """Accrues points, settled unless told not to, and gives the source."""
     source = f"award-{next(_number)}"
     service.accrue(
-        tx, source=source, person_id=person.id, fund=fund, points=points, validity_days=days,
+        tx, source=source, person_id=person.id, fund=fund, points=points, life=service.Life(days),
         reason="report.filed",
     )  # fmt: skip
     if settled:
@@ -113,7 +113,7 @@ def points(tx: Session, person: Person) -> tuple[int, int, int]:
 
 def money(tx: Session, fund: Fund) -> tuple[int, int, int]:
     """Available, reserved and paid fen of a fund, which make up what was contributed."""
-    out = queries.fund_out(tx, fund)
+    out = views.fund_out(tx, fund)
     assert out.contributed_fen == out.available_fen + out.reserved_fen + out.paid_fen
     return out.available_fen, out.reserved_fen, out.paid_fen
 

@@ -26,7 +26,7 @@ from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work
 from app.kit.errors import Forbidden
-from app.ledger import book, funds, queries, service
+from app.ledger import book, funds, purses, queries, service
 from app.ledger.errors import (
     ContributionApproved,
     ContributionNotFound,
@@ -79,7 +79,7 @@ class TestAccrue:
         for _ in range(3):
             service.accrue(
                 tx, source="award-x", person_id=town.liu_bo.id, fund=town.fund, points=10,
-                validity_days=None, reason="report.filed",
+                life=service.Life(), reason="report.filed",
             )  # fmt: skip
         assert points(tx, town.liu_bo) == (0, 10, 0)
         assert money(tx, town.fund) == (99_000, 1_000, 0)
@@ -313,10 +313,10 @@ class TestExpire:
         source = hold(tx, town.liu_bo, 4)
         clock.shift(timedelta(days=31))
         member = book.account(tx, "PTS", "member", str(town.liu_bo.id))
-        assert service.expire(tx, member, clock.now()) == 6
+        assert purses.expire(tx, member, clock.now()) == 6
         cancel(tx, source)
-        assert service.expire(tx, member, clock.now()) == 4
-        assert service.expire(tx, member, clock.now()) == 0
+        assert purses.expire(tx, member, clock.now()) == 4
+        assert purses.expire(tx, member, clock.now()) == 0
         assert money(tx, town.fund) == (100_000, 0, 0)
 
     def test_unsettled_and_everlasting_points_stay(self, town, tx):
@@ -324,7 +324,7 @@ class TestExpire:
         earn(tx, town.fund, town.liu_bo, 7, days=None)
         clock.shift(timedelta(days=3_650))
         member = book.account(tx, "PTS", "member", str(town.liu_bo.id))
-        assert service.expire(tx, member, clock.now()) == 0
+        assert purses.expire(tx, member, clock.now()) == 0
         assert points(tx, town.liu_bo) == (7, 10, 0)
 
     def test_at_the_very_moment(self, town, tx):
@@ -333,8 +333,8 @@ class TestExpire:
         assert queries.points(tx, town.liu_bo.id, at - timedelta(microseconds=1)).spendable == 10
         assert queries.points(tx, town.liu_bo.id, at).spendable == 0
         member = book.account(tx, "PTS", "member", str(town.liu_bo.id))
-        assert service.expire(tx, member, at - timedelta(microseconds=1)) == 0
-        assert service.expire(tx, member, at) == 10
+        assert purses.expire(tx, member, at - timedelta(microseconds=1)) == 0
+        assert purses.expire(tx, member, at) == 10
 
 
 class TestShards:
@@ -355,11 +355,25 @@ class TestShards:
         fulfil(tx, hold(tx, town.liu_bo, 12), 700)
         assert money(tx, fund) == (700, 0, 700)
 
-    def test_no_shard_alone_can_back_more_than_it_has(self, town, tx):
+    def test_several_shards_give_together_what_none_has_alone(self, town, tx):
+        fund = make_fund(tx, town.ma, town.wu, fen=1_000, shards=4)
+        source = earn(tx, fund, town.liu_bo, 3, settled=False)
+        assert self.shards(tx, fund) == [0, 200, 250, 250]
+        service.void(tx, source=source, reason="false")
+        assert self.shards(tx, fund) == [250, 250, 250, 250]
+
+    def test_nobody_backs_more_than_there_is(self, town, tx):
         fund = make_fund(tx, town.ma, town.wu, fen=1_000, shards=4)
         with pytest.raises(PoolExhausted), tx.begin_nested():
-            earn(tx, fund, town.liu_bo, 3)
+            earn(tx, fund, town.liu_bo, 11)
         assert money(tx, fund) == (1_000, 0, 0)
+        earn(tx, fund, town.liu_bo, 10)
+        assert money(tx, fund) == (0, 1_000, 0)
+
+    def test_a_single_shard_raises(self, town, tx):
+        fund = make_fund(tx, town.ma, town.wu, fen=200)
+        with pytest.raises(PoolExhausted), tx.begin_nested():
+            earn(tx, fund, town.liu_bo, 3)
 
     @staticmethod
     def shards(tx, fund):

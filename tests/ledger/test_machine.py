@@ -25,19 +25,41 @@ from ledger.build import (
     own_database,
     points,
 )
-from ledger.ledger_model import RATES, RIDERS, Model
-from sqlalchemy import select
+from ledger.ledger_model import RATES, RIDERS, SHARDS, SPLITS, Model
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from app.kit import clock
 from app.kit.db import work
 from app.kit.errors import AppError
-from app.ledger import book, pool, queries, service
-from app.ledger.models import Lot
+from app.kit.ids import new_id
+from app.ledger import book, funds, pool, purses, queries, reversing, service, sharing
+from app.ledger.models import Debt, Lot
 
-HISTORIES, CHUNK, STEPS = 60, 15, 16
+HISTORIES, CHUNK, STEPS = 500, 50, 16
+# So many of each must succeed in every chunk; what is refused proves little.
 FLOORS = {
-    "contribute": 60, "accrue": 30, "settle": 15, "void": 2, "hold": 15, "fulfil": 5, "cancel": 2,
+    "contribute": 120, "accrue": 140, "settle": 90, "void": 10, "hold": 70, "fulfil": 30,
+    "cancel": 10, "refund": 12, "reverse": 12, "join": 40, "leave": 4, "expire": 1, "pay_out": 4,
+    "rebalance": 6, "repaid": 2, "carried": 20, "shared draws": 15,
 }  # fmt: skip
+
+
+class Dice:
+    """Where draws begin: the same shard on every database and in the model."""
+
+    value = 0
+
+    def randrange(self, stop):
+        return self.value % stop
+
+
+DICE = Dice()
+
+
+@pytest.fixture(autouse=True)
+def _dice(monkeypatch):
+    monkeypatch.setattr(pool, "random", DICE)
 
 
 class Real:
@@ -45,15 +67,22 @@ class Real:
 
     def __init__(self, db, town, number):
         self.db, self.town, self.number = db, town, number
+        self.by = book.Hands(town.ma.id, town.wu.id)
+        self.homes, self.stays = [new_id() for _ in SPLITS], {}
+        self.events = 0
         with work(db, write=True) as tx:
             self.riders = [make_rider(tx) for _ in range(RIDERS)]
-            self.funds = [make_fund(tx, town.ma, town.wu, fen=0, rate_fen=rate) for rate in RATES]
+            self.funds = [
+                make_fund(tx, town.ma, town.wu, fen=0, rate_fen=rate, shards=shards)
+                for rate, shards in zip(RATES, SHARDS, strict=True)
+            ]
 
     def source(self, kind, number):
         return f"{self.number}-{kind}-{number}"
 
     def run(self, name, *args):
         """One committed unit, and its answer."""
+        self.events += 1
         try:
             with work(self.db, write=True) as tx:
                 answer = getattr(self, name)(tx, *args)
@@ -67,7 +96,7 @@ class Real:
     def accrue(self, tx, number, rider, fund, points, days):
         service.accrue(
             tx, source=self.source("a", number), person_id=self.riders[rider].id,
-            fund=self.funds[fund], points=points, validity_days=days, reason="report.filed",
+            fund=self.funds[fund], points=points, life=service.Life(days), reason="report.filed",
         )  # fmt: skip
 
     def settle(self, tx, number):
@@ -84,57 +113,124 @@ class Real:
 
     def fulfil(self, tx, number, cost):
         service.fulfil(
-            tx, source=self.source("r", number), cost_fen=cost, merchant="TN001",
+            tx, source=self.source("r", number), cost_fen=cost, merchant=f"TN{self.number}",
             reason="fulfil",
         )  # fmt: skip
 
     def cancel(self, tx, number):
         service.cancel(tx, source=self.source("r", number), reason="cancelled")
 
+    def refund(self, tx, number, grace):
+        reversing.refund(
+            tx, source=self.source("r", number), merchant=f"TN{self.number}", reason="broken",
+            grace=timedelta(days=grace), by=self.by,
+        )  # fmt: skip
+
+    def reverse(self, tx, number):
+        done = reversing.reverse(tx, source=self.source("a", number), reason="false", by=self.by)
+        return f"{done.taken}/{done.owed}" if done else "nothing"
+
+    def join(self, tx, rider, household):
+        self.stays[rider] = household, self.source("s", self.events)
+        sharing.join(
+            tx, source=self.stays[rider][1], person_id=self.riders[rider].id,
+            household_id=self.homes[household],
+        )  # fmt: skip
+
+    def leave(self, tx, rider):
+        household, source = self.stays.pop(rider)
+        members = 1 + sum(home == household for home, _ in self.stays.values())
+        return sharing.leave(
+            tx, source=source, person_id=self.riders[rider].id, split=SPLITS[household],
+            household_id=self.homes[household], members=members,
+        )  # fmt: skip
+
+    def expire(self, tx, rider):
+        return service.expire(tx, book.purse(tx, self.riders[rider].id))
+
+    def pay_out(self, tx, fen):
+        reversing.pay_out(
+            tx, source=self.source("p", self.events), merchant=f"TN{self.number}", fen=fen,
+            reason="statement", by=self.by,
+        )  # fmt: skip
+
+    def rebalance(self, tx, fund):
+        return funds.rebalance(tx, self.funds[fund].id, self.source("b", self.events))
+
     def observe(self):
-        with work(self.db, write=False) as tx:
+        # A writing unit, because the free money of a shard is read under its lock.
+        with work(self.db, write=True) as tx:
             sums = [money(tx, fund) for fund in self.funds]
+            payable = book.account(tx, "CNY", "payable", f"TN{self.number}")
             return {
                 "points": [points(tx, rider) for rider in self.riders],
+                "debts": [debt_of(tx, rider) for rider in self.riders],
                 "lots": lots_of(tx, self.riders),
                 "left": [left_of(tx, fund) for fund in self.funds],
+                "shards": [[fen for _, fen in pool.free(tx, fund)] for fund in self.funds],
                 "reserved": [reserved for _, reserved, _ in sums],
                 "paid": [paid for _, _, paid in sums],
+                "owed": queries.owed_fen(tx, payable),
             }
 
 
 def lots_of(tx, riders):
-    """What is left of each lot of these riders, in the order of their accruals."""
+    """What is left of each lot of these riders, in the order in which they came to be."""
     mine = select(Lot.remaining).where(Lot.earner_id.in_([rider.id for rider in riders]))
     return list(tx.scalars(mine.order_by(Lot.id)))
 
 
+def debt_of(tx, rider):
+    return int(tx.scalar(select(func.sum(Debt.remaining)).where(Debt.person_id == rider.id)) or 0)
+
+
 def next_event(rng, model):
     """An event that mostly succeeds: of the open accruals, of the open holds, within the balance."""
-    open_lots = [n for n, lot in model.lots.items() if not lot.settled and lot.remaining]
-    open_holds = [n for n, taken in model.holds.items() if taken]
+    coming = [n for n, lot in model.awards.items() if not lot.settled and lot.remaining]
+    settled = [n for n, lot in model.awards.items() if lot.settled and lot not in model.reversed]
+    holds = {
+        state: [n for n, hold in model.holds.items() if hold.state == state]
+        for state in ("open", "done")
+    }
     rich = [rider for rider in range(RIDERS) if model.spendable(rider)]
-    names = ["accrue"] * 6 + ["contribute"] * 2
-    names += ["settle"] * 5 * bool(open_lots) + ["void"] * bool(open_lots)
-    names += ["hold"] * 5 * bool(rich) + ["fulfil", "fulfil", "cancel"] * bool(open_holds)
-    name = rng.choice([*names, "shift", "odd", "odd"])
+    alone = [rider for rider in range(RIDERS) if rider not in model.homes]
+    late = any(model.overdue(rider) for rider in range(RIDERS))
+    names = ["accrue"] * (8 if not model.lots else 3) + ["contribute", "rebalance", "shift", "odd"]
+    names += ["settle"] * 6 * bool(coming) + ["void"] * bool(coming)
+    names += ["hold"] * 5 * bool(rich) + ["fulfil"] * 5 * bool(holds["open"])
+    names += ["cancel"] * 2 * bool(holds["open"]) + ["refund"] * 4 * bool(holds["done"])
+    names += ["reverse"] * bool(settled) + ["pay_out"] * 2 * (model.owed > 0)
+    names += (
+        ["join"] * bool(alone) + ["join"] * (bool(rich) and bool(alone)) + ["expire"] * 3 * late
+    )
+    sharers = [rider for rider in rich if rider in model.homes]
+    names += ["leave"] * 4 * bool(sharers)
+    name = rng.choice(names)
     if name == "odd":
         return odd_event(rng, model)
-    rider, fund = (rng.choice(rich) if rich else 0), rng.randrange(2)
+    rider, fund = rng.choice(rich or [0]), rng.randrange(2)
     most = model.spendable(rider)
-    held = rng.choice(open_holds) if open_holds else 0
-    value = sum(RATES[lot.fund] * amount for lot, amount in model.holds.get(held, ()))
+    held = rng.choice(holds["open"] or [0])
+    taken = model.holds[held].taken if holds["open"] else ()
+    value = sum(RATES[lot.fund] * amount for lot, amount in taken)
     arguments = {
         "contribute": lambda: (fund, rng.randint(300, 1_500)),
         "accrue": lambda: (
-            len(model.lots), rng.randrange(RIDERS), fund, rng.randint(1, 12),
-            rng.choice((None, 2, 4, 9)),
+            len(model.awards), rng.randrange(RIDERS), fund, rng.randint(1, 12),
+            rng.choice((None, 1, 2, 4, 9)),
         ),
-        "settle": lambda: (rng.choice(open_lots),),
-        "void": lambda: (rng.choice(open_lots),),
+        "settle": lambda: (rng.choice(coming),),
+        "void": lambda: (rng.choice(coming),),
         "hold": lambda: (len(model.holds), rider, rng.choice((most, rng.randint(1, most)))),
         "fulfil": lambda: (held, rng.choice((0, value, rng.randint(0, value)))),
         "cancel": lambda: (held,),
+        "refund": lambda: (rng.choice(holds["done"]), rng.choice((0, 3))),
+        "reverse": lambda: (rng.choice(settled),),
+        "join": lambda: (rng.choice(alone), rng.randrange(2)),
+        "leave": lambda: (rng.choice(sharers),),
+        "expire": lambda: (rng.choice([r for r in range(RIDERS) if model.overdue(r)]),),
+        "pay_out": lambda: (rng.randint(1, model.owed),),
+        "rebalance": lambda: (1,),
         "shift": lambda: (rng.randint(1, 3),),
     }  # fmt: skip
     return name, *arguments[name]()
@@ -142,20 +238,23 @@ def next_event(rng, model):
 
 def odd_event(rng, model):
     """What should be refused, or change nothing."""
-    number = rng.randrange(max(len(model.lots), 1) + 1)
+    number = rng.randrange(max(len(model.awards), 1) + 1)
     used = rng.randrange(max(len(model.holds), 1) + 1)
     rider = rng.randrange(RIDERS)
-    settled = [n for n, lot in model.lots.items() if lot.settled and lot.remaining] or [0]
+    settled = [n for n, lot in model.awards.items() if lot.settled and lot.remaining] or [0]
     return rng.choice(
         [
             ("settle", number),
             ("void", number),
+            ("reverse", number),
+            ("refund", used, 3),
+            ("pay_out", model.owed + 1),
             *[("settle", rng.choice(settled)), ("void", rng.choice(settled))] * 2,
             *[("hold", len(model.holds), rider, model.spendable(rider) + 1)] * 4,
             ("hold", used, rider, 1),
             ("fulfil", used, 10**6),
             ("cancel", used),
-            ("accrue", len(model.lots), rider, 0, 10**6, None),
+            ("accrue", len(model.awards), rider, 0, 10**6, None),
             ("accrue", 0, rider, 0, 1, None),
         ]
     )
@@ -164,26 +263,31 @@ def odd_event(rng, model):
 def play(seed, reals, counts):
     """One history everywhere at once; raises AssertionError where they part."""
     rng, model = random.Random(seed), Model()
-    for fund in (0, 0, 1, 1):
-        step(("contribute", fund, 900), model, reals, counts)
-    for turn in range(STEPS):
+    for fund in (0, 1):
+        step(("contribute", fund, 2_000), model, reals, counts)
+    for _ in range(STEPS):
         event = next_event(rng, model)
+        DICE.value = model.dice = rng.randrange(12)
         if event[0] == "shift":
             model.today += event[1]
             clock.shift(timedelta(days=event[1]))
         else:
             step(event, model, reals, counts)
-        if turn % 5 == 0 or turn == STEPS - 1:
-            for real in reals:
-                assert real.observe() == model.observe(), (seed, event, real.db.url)
+    for real in reals:
+        assert real.observe() == model.observe(), (seed, real.db.url)
+    counts["repaid"] += sum(lot.repaid > 0 for lot in model.lots)
+    counts["carried"] += sum(lot.award is not lot for lot in model.lots)
+    counts["shared draws"] += sum(
+        len({shard for _, shard in lot.backing}) > 1 for lot in model.lots
+    )
 
 
 def step(event, model, reals, counts):
     name, *args = event
-    expected = getattr(model, name)(*args)
+    expected = model.answer(name, *args)
     for real in reals:
         assert real.run(name, *args) == expected, (event, real.db.url)
-    counts[name] += expected == "done" or (expected.isdigit() and expected != "0")
+    counts[name] += expected == "done" or expected[0] in "123456789" or "/" in expected
 
 
 @pytest.fixture
@@ -201,6 +305,7 @@ def towns(request, tmp_path):
         yield pairs
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
 def test_random_histories_agree(towns, first):
     counts = Counter()
@@ -214,9 +319,9 @@ def test_random_histories_agree(towns, first):
 # The module, its function, what the line says, what it is made to say.
 FAULTS = {
     "settle forgets that points were on the way": (
-        service, "settle", "unsettled=-lot.remaining", "unsettled=0"),
+        service, "settle", "unsettled=-points", "unsettled=0"),
     "settle counts life from the filing": (
-        service, "settle", "lot.settled_at + timedelta", "lot.created_at + timedelta"),
+        service, "settle", "lots.expiry(lot.settled_at", "lots.expiry(lot.created_at"),
     "void keeps the money": (
         service, "void", "points * lot.rate_fen", "0"),
     "void of what was settled": (
@@ -224,11 +329,11 @@ FAULTS = {
     "hold ignores what is held": (
         book, "_change", " - sums.held", ""),
     "hold ignores expiry": (
-        service, "hold", "expire(tx, member, clock.now())", "None"),
+        service, "hold", "purses.expire(tx, member, clock.now())", "None"),
     "lots that last are spent first": (
         queries, "live_lots", '{"account": account_id}))', '{"account": account_id}))[::-1]'),
     "cancel forgets the lots": (
-        service, "cancel", "lot.remaining += use.amount", "lot.remaining += 0"),
+        purses, "give_back", "lot.remaining += taken.amount", "lot.remaining += 0"),
     "fulfil keeps points held": (
         service, "fulfil", "held=-transfer.amount, ", ""),
     "fulfil keeps the change": (
@@ -243,6 +348,44 @@ FAULTS = {
         pool, "pay", '"pay"', '"return"'),
     "an accrual counts twice": (
         service, "accrue", "    if journal is None:\n        return\n", "    journal = journal or book.open_journal(tx, 'accrue', source + 'x', reason)\n"),
+    "a household's member spends alone": (
+        book, "locked_purse", "if shared is None", "if True"),
+    "settled points stay where they were filed": (
+        service, "settle", "sharing.follow(tx, lot)", "lot"),
+    "a debt is paid and stays": (
+        purses, "_repay_from", "share.source.remaining -= share.amount", "pass"),
+    "who joins keeps the money of their points": (
+        purses, "carry", "pool.pass_on(tx, journal_id, lot, carried.id, points * lot.rate_fen)", "pass"),
+    "carried points begin a new life": (
+        purses, "carry", "expires_at=lot.expires_at", "expires_at=None"),
+    "who joins brings what is over": (
+        sharing, "join", "purses.expire(tx, own, clock.now())", "pass"),
+    "who leaves takes what others earned": (
+        sharing, "leave", " if lot.earner_id == person_id", ""),
+    "who leaves takes all of an equal share": (
+        sharing, "_equal", "sum(left) // members", "sum(left)"),
+    "points given back stay in a purse of nobody": (
+        service, "cancel", "sharing.come_home(tx, transfer.debit_account_id, back)", "back"),
+    "a reversal forgets what was spent": (
+        reversing, "reverse", "    if owed:\n", "    if False:\n"),
+    "a reversal forgets what was carried": (
+        purses, "family", " | (Lot.origin_id == lot.id)", ""),
+    "a refund leaves the merchant's money": (
+        pool, "take_back", "    if fen:\n", "    if False:\n"),
+    "a refund backs points twice": (
+        reversing, "refund", " - paid\n", "\n"),
+    "a merchant is paid more than is owed": (
+        reversing, "pay_out", "if fen > queries.owed_fen(tx, payable)", "if False"),
+    "a draw over shards takes from the first alone": (
+        pool, "draw", "for part in _together(tx, fund, fen):", "for part in [Share(0, fen)]:"),
+    "shards never give together": (
+        pool, "_together", "if fund.shards > 1 else None", "if False else None"),
+    "a rebalance leaves the contributions behind": (
+        pool, "shift", "_change_part(tx, (share.source, taker), share.amount)", "pass"),
+    "a rebalance is never needed": (
+        funds, "rebalance", "2 * fen >=", "2 * fen >= 0 *"),
+    "what was on its way is not shown after joining": (
+        queries, "points", "int(row.unsettled or 0)", "0"),
 }  # fmt: skip
 
 
@@ -255,6 +398,7 @@ def faulty(module, name, good, bad):
     return made[name]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_seeded_fault_is_caught(fault, request, tmp_path, monkeypatch):
     module, name, good, bad = FAULTS[fault]
@@ -262,11 +406,14 @@ def test_a_seeded_fault_is_caught(fault, request, tmp_path, monkeypatch):
         with work(db, write=True) as tx:
             town = make_town(tx)
         monkeypatch.setattr(module, name, faulty(module, name, good, bad))
-        with pytest.raises(Exception, match=r"(?s).*"):  # an answer, a sum, a constraint, an audit
-            histories(db, town, 25)
+        # An answer, a sum, a constraint or an audit; an error of the harness would prove nothing.
+        with pytest.raises((AssertionError, DBAPIError)):
+            histories(db, town, 80)
 
 
 def histories(db, town, number):
+    """Plays until something is wrong; the audit, which reads everything, looks less and less."""
     for seed in range(number):
         play(seed, [Real(db, town, seed)], Counter())
-        assert broken(db) == []
+        if seed % 10 == 9:
+            assert broken(db) == []

@@ -41,7 +41,23 @@ DATA = {
     "rule.found_empty": {"version": 2, "position": 3, "target": PAIR},
     "patrol.missed": {"day": "2026-11-22", "hours": "08:00-10:00", "plan": "P1", "name": "Wang"},
     "group.robot_refused": {"group": "G1"},
+    "settlement.paid": {
+        "number": "JS-1",
+        "merchant": "TN001",
+        "first": "2026-10-01",
+        "last": "2026-10-31",
+        "yuan": "1,234.50",
+        "payment": "B-7",
+    },
+    "notice.published": {"period": "2026-10", "root": "0a" * 32},
+    "item.arrived": {"item": PAIR, "station": "S1"},
+    "fund.exhausted": {"fund": "F1", "count": 3, "points": 30},
+    "points.expiring": {"points": 10, "day": "2026-12-31"},
+    "points.expired": {"points": 10},
     "points.settled": {"points": 10},
+    "till.held": {"points": 10, "store": "S1"},
+    "till.fulfilled": {"points": 10, "store": "S1"},
+    "till.returned": {"points": 10, "store": "S1"},
 }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from cast import make_rule
+from cast import DISTRICT, make_rule
 from ledger.build import (
     CHECKS,
     broken,
@@ -29,6 +29,7 @@ from app.kit.db import work
 from app.ledger import service
 from app.ledger.errors import HoldResolved, PointsInsufficient, PoolExhausted
 from app.rewards import service as rewards
+from app.rewards.rules import Spot
 
 REFUSED = (PointsInsufficient, PoolExhausted, HoldResolved)
 
@@ -66,7 +67,10 @@ def test_many_draw_from_a_pool_that_is_nearly_empty(db, town):
 def test_two_filings_reach_a_cap_at_once(db, town):
     with work(db, write=True) as tx:
         make_rule(tx, town.fund)
-    grant = {"event": "report.filed", "person_id": town.liu_bo.id, "reported_at": clock.now()}
+    grant = {
+        "event": "report.filed", "person_id": town.liu_bo.id, "reported_at": clock.now(),
+        "spot": Spot(f"/{DISTRICT}/"),
+    }  # fmt: skip
     answers = at_once(
         [
             lambda n=n: unit(db, rewards.grant, source=f"500152-20261122-{n:04}", **grant)
@@ -85,7 +89,7 @@ def test_two_filings_reach_a_cap_at_once(db, town):
 def test_one_accrual_by_many_hands_counts_once(db, town):
     accrual = {
         "source": "award-x", "person_id": town.liu_bo.id, "fund": town.fund, "points": 10,
-        "validity_days": None, "reason": "report.filed",
+        "life": service.Life(), "reason": "report.filed",
     }  # fmt: skip
     assert at_once([lambda: unit(db, service.accrue, **accrual)] * 8) == ["done"] * 8
     with work(db, write=False) as tx:

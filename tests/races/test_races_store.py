@@ -1,15 +1,34 @@
 """The store under many hands at once: real commits, real threads, over HTTP, on both databases."""
 
 from collections import Counter
+from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
-from ledger.build import broken, earn, points
+from ledger.build import broken, earn, make_rider, points
 from races.together import at_once
-from store.build import STATION, buy, draft, give_back, hand_out, key, make_buyer, make_shop, stock
+from sqlalchemy import func, select
+from store.build import (
+    OTHER_STATION,
+    STATION,
+    accept,
+    buy,
+    count,
+    draft,
+    give_back,
+    hand_out,
+    key,
+    make_buyer,
+    make_shop,
+    restock,
+    stock,
+    transfer,
+)  # fmt: skip
 
 from app.kit.db import work
 from app.store import service as store
 from app.store import stock as shelf
+from app.store.models import CounterException
 
 
 def statuses(answers):
@@ -132,3 +151,139 @@ def test_carts_in_opposite_order_do_not_block_each_other(client, db, shop, as_):
         ]
     )
     assert statuses(answers) == {201: 16}
+
+
+def limited(client, headers, **limit):
+    """Tea of which a person may take so many in so many days; fifty lie on the shelf."""
+    body = {
+        "name": "茶", "name_en": "Tea", "kind": "food", "points": 5, "cost_fen": 100,
+        "published": True, **limit,
+    }  # fmt: skip
+    made = client.put("/v1/items/tea", json=body, headers=headers)
+    assert made.status_code == 200, made.text
+    return SimpleNamespace(id=UUID(made.json()["id"]))
+
+
+def test_the_limit_of_a_person_holds_from_many_phones(client, db, shop, as_):
+    tea = limited(client, as_(shop.sun), person_limit=2, limit_days=7)
+    assert restock(client, as_(shop.li), tea, 50, "d").status_code == 200
+    liu = as_(shop.liu_bo)
+    answers = at_once([lambda: buy(client, liu, tea)] * 10)
+    assert statuses(answers) == {201: 2, 409: 8}
+    refused = {a.json()["code"] for a in answers if a.status_code == 409}
+    assert refused == {"person_limit_reached"}
+    with work(db, write=False) as tx:
+        assert stock(tx, tea) == (50, 2)
+        assert points(tx, shop.liu_bo) == (90, 0, 10)
+
+
+def test_a_transfer_against_redeeming_leaves_no_piece_twice(client, db, shop, as_):
+    with work(db, write=True) as tx:
+        buyers = [make_buyer(tx, shop, 10) for _ in range(6)]
+        shelf.restock(tx, (OTHER_STATION, shop.soap.id), 4, source="d", actor_id=None)
+    headers, li, zhou = [as_(buyer) for buyer in buyers], as_(shop.li), as_(shop.zhou)
+    calls = [lambda h=h: buy(client, h, shop.soap, quantity=2) for h in headers]
+    back = {"source": OTHER_STATION, "to": STATION}
+    for n in range(3):
+        calls.append(lambda n=n: transfer(client, li, shop.soap, 3, f"out-{n}"))
+        calls.append(lambda n=n: transfer(client, zhou, shop.soap, 2, f"in-{n}", **back))
+    answers = at_once(calls)
+    assert set(statuses(answers)) <= {200, 201, 409}
+    assert {a.json()["code"] for a in answers if a.status_code == 409} <= {"stock_exhausted"}
+    bought = sum(a.status_code == 201 for a in answers)
+    with work(db, write=False) as tx:
+        here, there = (stock(tx, shop.soap, s) for s in (STATION, OTHER_STATION))
+    assert here[0] + there[0] == 14
+    assert (here[1], there[1]) == (2 * bought, 0)
+
+
+def test_one_delivery_booked_by_two_counts_once(client, db, shop, as_):
+    keepers = [as_(shop.li), as_(shop.wang)]
+    answers = at_once([lambda h=h: restock(client, h, shop.soap, 5, "SH-1") for h in keepers * 5])
+    assert statuses(answers) == {200: 10}
+    same = [lambda h=h: transfer(client, h, shop.soap, 3, "DB-1") for h in keepers * 5]
+    assert statuses(at_once(same)) == {200: 10}
+    with work(db, write=False) as tx:
+        assert stock(tx, shop.soap) == (12, 0)
+        assert stock(tx, shop.soap, OTHER_STATION) == (3, 0)
+
+
+def test_a_stock_take_against_redeeming_never_counts_below_what_is_held(client, db, shop, as_):
+    with work(db, write=True) as tx:
+        buyers = [make_buyer(tx, shop, 5) for _ in range(8)]
+    headers, li = [as_(buyer) for buyer in buyers], as_(shop.li)
+    calls = [lambda h=h: buy(client, h, shop.soap) for h in headers]
+    calls.insert(4, lambda: count(client, li, shop.soap, 3))
+    answers = at_once(calls)
+    refused = {a.json()["code"] for a in answers if a.status_code == 409}
+    assert refused <= {"stock_exhausted", "count_below_reserved"}
+    with work(db, write=False) as tx:
+        on_hand, reserved = stock(tx, shop.soap)
+    assert on_hand in {3, 10}
+    assert reserved == sum(a.status_code == 201 for a in answers) <= on_hand
+
+
+def test_two_devices_accept_one_code_one_posts_and_one_is_an_exception(client, db, shop, as_):
+    liu, li, wang = as_(shop.liu_bo), as_(shop.li), as_(shop.wang)
+    for turn in range(5):
+        code = buy(client, liu, shop.soap).json()["code"]
+        calls = [
+            lambda h=h, n=n, code=code: accept(client, h, (n, code))
+            for h, n in ((li, f"A-{turn}"), (wang, f"B-{turn}"), (li, f"A-{turn}"))
+        ]
+        answers = at_once(calls)
+        assert statuses(answers) == {200: 3}
+        seen = {
+            (item["acceptance"], item["outcome"], item["why"])
+            for answer in answers
+            for item in answer.json()["items"]
+        }
+        assert sorted(outcome for _, outcome, _ in seen) == ["exception", "fulfilled"]
+        assert {why for _, _, why in seen} == {None, "used"}
+    with work(db, write=False) as tx:
+        assert stock(tx, shop.soap) == (5, 0)
+        assert points(tx, shop.liu_bo) == (75, 0, 0)
+        assert tx.scalar(select(func.count()).select_from(CounterException)) == 5
+
+
+def test_accepted_fulfilled_and_cancelled_at_once_is_one_of_them(client, db, shop, as_):
+    liu, li, wang = as_(shop.liu_bo), as_(shop.li), as_(shop.wang)
+    out = 0
+    for turn in range(6):
+        held = buy(client, liu, shop.soap).json()
+        answers = at_once(
+            [
+                lambda turn=turn, held=held: accept(client, wang, (f"A-{turn}", held["code"])),
+                lambda held=held: hand_out(client, li, held["code"]),
+                lambda held=held: give_back(client, liu, held["id"]),
+                lambda: client.get(f"/v1/stations/{STATION}/offline-list", headers=li),
+            ]
+        )
+        (accepted,) = answers[0].json()["items"]
+        won = [accepted["outcome"] == "fulfilled", *(a.status_code == 200 for a in answers[1:3])]
+        assert sum(won) == 1, [a.text for a in answers]
+        assert answers[3].status_code == 200
+        out += not won[2]
+    with work(db, write=False) as tx:
+        assert stock(tx, shop.soap) == (10 - out, 0)
+
+
+def test_whoever_begins_to_wait_while_the_shelf_is_filled_is_told(client, db, shop, as_, drain):
+    """They wait and are told, or hear that there is something: never neither."""
+    riders = []
+    for turn in range(6):
+        with work(db, write=True) as tx:
+            riders.append(make_rider(tx))
+            rare = store.add_item(tx, f"rare-{turn}", ("茶", "Tea"), 5, 100)
+            shelf.open_row(tx, (STATION, rare.id))
+        url = f"/v1/stations/{STATION}/items/{rare.id}/wait"
+        headers, li = as_(riders[-1]), as_(shop.li)
+        calls = [
+            lambda url=url, h=headers: client.put(url, headers=h),
+            lambda rare=rare, li=li: restock(client, li, rare, 1, "d"),
+        ]
+        waited, filled = at_once(calls)
+        assert filled.status_code == 200
+        drain()
+        inbox = client.get("/v1/inbox", headers=headers).json()["items"]
+        assert len(inbox) == (waited.status_code == 200), waited.text

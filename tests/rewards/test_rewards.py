@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cast import contribute, make_rule
+from cast import DISTRICT, contribute, make_rule
 from ledger.build import broken, make_fund, make_rider, make_town, money, points
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,10 +14,11 @@ from app.ledger import queries as ledger
 from app.notify.models import Message
 from app.rewards import service
 from app.rewards.models import Award, AwardChange, CapCounter
-from app.rewards.rules import periods, within_caps
+from app.rewards.rules import Spot, periods, within_caps
 
 EVENT = "report.filed"
 NOW = timedelta()
+HERE = Spot(f"/{DISTRICT}/")
 
 
 @pytest.fixture
@@ -32,8 +33,9 @@ def town(db):
 
 def grant(tx, person, source, at=None):
     service.grant(
-        tx, event=EVENT, source=source, person_id=person.id, reported_at=at or clock.now()
-    )
+        tx, event=EVENT, source=source, person_id=person.id, reported_at=at or clock.now(),
+        spot=HERE,
+    )  # fmt: skip
 
 
 def award(tx, source):
@@ -81,7 +83,7 @@ class TestGrant:
     def test_no_rule_no_award(self, town, tx):
         service.grant(
             tx, event="rating.given", source="0001", person_id=town.liu_bo.id,
-            reported_at=clock.now(),
+            reported_at=clock.now(), spot=HERE,
         )  # fmt: skip
         grant(tx, town.liu_bo, "0002", clock.now() - timedelta(days=1))
         assert tx.scalars(select(Award)).all() == []
@@ -171,7 +173,7 @@ class TestRounds:
     def again(self, tx, person, nth, source="0001"):
         service.grant(
             tx, event=EVENT, source=source, person_id=person.id, reported_at=clock.now(),
-            round=nth,
+            round=nth, spot=HERE,
         )  # fmt: skip
 
     def states(self, tx):

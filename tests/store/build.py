@@ -7,11 +7,12 @@ from uuid import uuid4
 from cast import DISTRICT, OTHER_STATION, STATION, make_rule, make_store
 from httpx2 import Response
 from ledger.build import Town, earn, make_rider, make_town
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.identity import service as identity
-from app.identity.models import Occupation, Person, Role
+from app.identity.models import Grant, Occupation, Person, Role
+from app.kit import clock
 from app.store import service
 from app.store.codes import Codes
 from app.store.models import Item, Stock
@@ -28,6 +29,8 @@ class Shop(Town):
     wang: Person
     zhou: Person
     soap: Item
+    sun: Person  # administrator of the district
+    xu: Person  # auditor of the district
 
 
 def make_shop(tx: Session, *, fen: int = 100_000, points: int = 0) -> Shop:
@@ -38,13 +41,16 @@ def make_shop(tx: Session, *, fen: int = 100_000, points: int = 0) -> Shop:
     )
     for keeper in (li, wang, zhou):
         identity.grant(tx, None, keeper.id, Role.KEEPER, DISTRICT)
+    sun, xu = (identity.add_person(tx, name, Occupation.STAFF) for name in ("孙", "许"))
+    identity.grant(tx, None, sun.id, Role.ADMINISTRATOR, DISTRICT)
+    identity.grant(tx, None, xu.id, Role.AUDITOR, DISTRICT)
     make_rule(tx, town.fund)
     soap = make_store(tx, li, zhou)
     service.add_keeper(tx, STATION, wang.id)
     tx.flush()
     if points:
         earn(tx, town.fund, town.liu_bo, points)
-    return Shop(town.ma, town.wu, town.liu_bo, town.fund, li, wang, zhou, soap)
+    return Shop(town.ma, town.wu, town.liu_bo, town.fund, li, wang, zhou, soap, sun, xu)
 
 
 def make_buyer(tx: Session, shop: Shop, points: int) -> Person:
@@ -82,3 +88,37 @@ def hand_out(client, headers, code: str) -> Response:
 
 def give_back(client, headers, redemption_id: str) -> Response:
     return client.post(f"/v1/redemptions/{redemption_id}/cancel", headers=headers)
+
+
+def take_roles(tx: Session, person: Person) -> None:
+    """Whatever was granted to a person is revoked."""
+    of_theirs = update(Grant).where(Grant.person_id == person.id)
+    tx.execute(of_theirs.values(revoked_at=clock.now()))
+
+
+def refusal(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def restock(client, headers, item: Item, quantity: int, delivery: str, station=STATION) -> Response:
+    body = {"item_id": str(item.id), "quantity": quantity, "delivery": delivery}
+    return client.post(f"/v1/stations/{station}/restocks", json=body, headers=headers)
+
+
+def count(client, headers, item: Item, counted: int, station: str = STATION) -> Response:
+    body = {"item_id": str(item.id), "counted": counted, "reason": "月末盘点"}
+    return client.post(f"/v1/stations/{station}/stock-takes", json=body, headers=headers)
+
+
+def transfer(client, headers, item: Item, quantity: int, number: str, **way: str) -> Response:
+    source, to = way.get("source", STATION), way.get("to", OTHER_STATION)
+    body = {"to": to, "item_id": str(item.id), "quantity": quantity, "number": number}
+    return client.post(f"/v1/stations/{source}/transfers", json=body, headers=headers)
+
+
+def accept(client, headers, *taken: tuple[str, str], at=None, station: str = STATION) -> Response:
+    """Sends acceptances `(number, code)`, accepted at one moment."""
+    when = (at or clock.now()).isoformat()
+    body = [{"acceptance": n, "code": code, "accepted_at": when} for n, code in taken]
+    url = f"/v1/stations/{station}/acceptances"
+    return client.post(url, json={"acceptances": body}, headers=headers)

@@ -1,0 +1,81 @@
+"""The words of corrections at the edge."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Discriminator, Field, Tag
+
+from app.kit.schema import Code, Draft, Instant, Note, Out
+
+Kind = Literal["award", "reverse", "refund"]
+State = Literal["proposed", "approved", "declined"]
+
+
+class AwardDraft(Draft):
+    """Points by hand (人工加分), by the region's rule for it."""
+
+    kind: Literal["award"]
+    person: Code = Field(description="The member's number")
+    region: Code = Field(description="Where it was earned: its fund pays")
+    points: int = Field(strict=True, ge=1, le=100_000)
+    cause: Note = Field(description="Told to the person")
+
+
+class ReverseDraft(Draft):
+    """A settled award taken back (冲正); what was spent is owed."""
+
+    kind: Literal["reverse"]
+    source: UUID = Field(description="The award's id")
+    cause: Note = Field(description="Told to the person")
+
+
+class RefundDraft(Draft):
+    """Goods taken back (退货); their points return to the lots that they came from."""
+
+    kind: Literal["refund"]
+    source: UUID = Field(description="The redemption's id")
+    restock: bool = Field(strict=True, description="Whether the goods go back on the shelf")
+    cause: Note = Field(description="Told to the person")
+
+
+def _kind(draft: Any) -> str | None:
+    kind = draft.get("kind") if isinstance(draft, dict) else getattr(draft, "kind", None)
+    return kind if isinstance(kind, str) else None
+
+
+# Told apart by a function: pydantic's own words for a field would repeat what was sent.
+CorrectionDraft = Annotated[
+    Annotated[AwardDraft, Tag("award")]
+    | Annotated[ReverseDraft, Tag("reverse")]
+    | Annotated[RefundDraft, Tag("refund")],
+    Discriminator(
+        _kind,
+        custom_error_type="kind_unknown",
+        custom_error_message="kind is award, reverse or refund",
+    ),
+]
+
+
+class ApprovalDraft(Draft):
+    decision: Note | None = None
+
+
+class DeclineDraft(Draft):
+    decision: Note = Field(description="Why; told to who proposed it")
+
+
+class CorrectionOut(Out):
+    id: UUID
+    kind: Kind
+    person: str = Field(description="The member's number")
+    region_code: str
+    source: UUID | None = Field(description="The award's or the redemption's id")
+    points: int | None
+    restock: bool | None
+    cause: str
+    state: State
+    proposed_by: str = Field(description="Name of the member of staff")
+    proposed_at: Instant
+    decided_by: str | None
+    decided_at: Instant | None
+    decision: str | None

@@ -1,0 +1,243 @@
+"""Funds as those see them who work with money: what was given, stands behind points, was paid."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session, aliased
+
+from app.identity import queries as identity
+from app.identity.access import Actor
+from app.kit import clock
+from app.ledger.errors import ContributionNotApproved, ContributionNotFound, FundNotFound
+from app.ledger.models import (
+    Backing,
+    Balance,
+    Contribution,
+    Contributor,
+    Fund,
+    Lot,
+    LotUse,
+    PoolPart,
+    Transfer,
+)  # fmt: skip
+from app.ledger.queries import FUND_READERS
+from app.ledger.schemas import ContributionOut, CoverageOut, FundOut, GivenOut, ReceiptOut
+from app.regions.models import Region
+from app.regions.queries import under
+
+# How many days of drawing say how long the money will last.
+RATE_DAYS = 30
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """THE rule for funds: those who work with money see the funds of their regions."""
+    region = select(Region.path).where(Region.code == Fund.region_code).scalar_subquery()
+    return or_(false(), *(under(region, path) for path in actor.paths(FUND_READERS)))
+
+
+def get_fund(tx: Session, actor: Actor, fund_id: UUID, *, lock: bool = False) -> Fund:
+    """Raises FundNotFound, also for a fund outside the actor's regions.
+
+    Locked, it gives out one receipt number after the other.
+    """
+    query = select(Fund).where(Fund.id == fund_id, visible_to(actor))
+    if lock:
+        query = query.with_for_update(key_share=True, of=Fund)
+    fund = tx.scalar(query.execution_options(populate_existing=lock))
+    if fund is None:
+        raise FundNotFound
+    return fund
+
+
+def any_fund(tx: Session, fund_id: UUID) -> Fund:
+    """A fund, whoever asks. Raises FundNotFound."""
+    fund = tx.get(Fund, fund_id)
+    if fund is None:
+        raise FundNotFound
+    return fund
+
+
+def funds(tx: Session, actor: Actor) -> list[FundOut]:
+    query = select(Fund).where(visible_to(actor)).order_by(Fund.code)
+    return [fund_out(tx, fund) for fund in tx.scalars(query)]
+
+
+def fund_out(tx: Session, fund: Fund) -> FundOut:
+    """A fund with its sums in fen: contributed = available + reserved + paid.
+
+    `days_of_cover` counts what was drawn although some of it came back, and is rounded down.
+    """
+    # One statement, so one moment: points and money that move meanwhile are in both or in neither.
+    sums = tx.execute(_sums_of(fund.id)).one()
+    given, available, drawn = (int(fen or 0) for fen in (sums.given, sums.available, sums.drawn))
+    reserved, paid = int(sums.reserved or 0), int(sums.paid or 0)
+    points = int(sums.points or 0) + int(sums.held or 0)
+    fen = int(sums.points_fen or 0) + int(sums.held_fen or 0)
+    names = ("id", "code", "name", "purpose", "region_code", "rate_fen", "shards", "state")
+    return FundOut(
+        **{name: getattr(fund, name) for name in names}, contributed_fen=given,
+        available_fen=available, reserved_fen=reserved, paid_fen=paid,
+        coverage=CoverageOut(
+            points_out=points, points_fen=fen, reserved_fen=reserved,
+            ratio=reserved / fen if fen else None,
+        ),
+        # A closed fund takes nothing on any more, whatever is left in it.
+        headroom_points=available // fund.rate_fen if fund.state == "active" else 0,
+        days_of_cover=available * RATE_DAYS // drawn if drawn else None,
+        by_kind=by_kind(tx, fund.id),
+    )  # fmt: skip
+
+
+def _sums_of(fund_id: UUID) -> Select[Any]:
+    since = clock.now() - timedelta(days=RATE_DAYS)
+    # Points that change their purse are no drawing: their lot has an origin.
+    drawn = Lot.origin_id.is_(None) & (Lot.created_at > since)
+    of_fund = Lot.fund_id == fund_id
+    given = select(func.sum(Contribution.fen).label("given")).where(
+        Contribution.fund_id == fund_id, Contribution.state == "approved"
+    )
+    left = select(func.sum(PoolPart.available).label("available")).where(
+        PoolPart.fund_id == fund_id
+    )
+    lots = select(
+        func.sum(Lot.remaining).label("points"),
+        func.sum(Lot.remaining * Lot.rate_fen).label("points_fen"),
+        func.sum(Lot.amount * Lot.rate_fen).filter(drawn).label("drawn"),
+    ).where(of_fund)
+    parts = (left, _behind(Backing.lot_id.in_(select(Lot.id).where(of_fund))), lots, _held(fund_id))
+    first, *others = (query.subquery() for query in (given, *parts))
+    joined = select(first, *others).select_from(first)
+    for other in others:
+        joined = joined.join(other, true())
+    return joined
+
+
+def _behind(which: ColumnElement[bool]) -> Select[Any, Any]:
+    """Fen reserved and fen paid, net of what came back, over some rows of the backing."""
+    signs: tuple[dict[str, int], ...] = (
+        {"draw": 1, "refund": 1, "pay": -1, "return": -1}, {"pay": 1, "refund": -1}
+    )  # fmt: skip
+    reserved, paid = (
+        func.sum(case(*((Backing.kind == k, s * Backing.fen) for k, s in by.items()), else_=0))
+        for by in signs
+    )
+    return select(reserved.label("reserved"), paid.label("paid")).where(which)
+
+
+def _held(fund_id: UUID) -> Select[Any, Any]:
+    """Points under redemption: only purses that hold something are looked at."""
+    later = aliased(Transfer)
+    return (
+        select(
+            func.sum(LotUse.amount).label("held"),
+            func.sum(LotUse.amount * Lot.rate_fen).label("held_fen"),
+        )
+        .join(Lot, Lot.id == LotUse.lot_id)
+        .join(Transfer, Transfer.id == LotUse.transfer_id)
+        .join(Balance, Balance.account_id == Transfer.debit_account_id)
+        .where(
+            Balance.held > 0, Lot.fund_id == fund_id, Transfer.state == "pending",
+            LotUse.kind == "take", ~exists().where(later.pending_id == Transfer.id),
+        )
+    )  # fmt: skip
+
+
+def by_kind(tx: Session, fund_id: UUID) -> list[GivenOut]:
+    """What each of the five kinds of givers gave, approved contributions only."""
+    query = (
+        select(Contribution.kind, func.count().label("count"), func.sum(Contribution.fen))
+        .where(Contribution.fund_id == fund_id, Contribution.state == "approved")
+        .group_by(Contribution.kind)
+    )
+    found = {row.kind: (int(row[1]), int(row[2])) for row in tx.execute(query)}
+    sums = ((kind, *found.get(kind, (0, 0))) for kind in Contributor)
+    return [GivenOut(kind=kind, count=count, fen=fen) for kind, count, fen in sums]
+
+
+def get_contribution(
+    tx: Session, fund_id: UUID, contribution_id: UUID, *, lock: bool = False
+) -> Contribution:
+    """Raises ContributionNotFound."""
+    query = select(Contribution).where(
+        Contribution.id == contribution_id, Contribution.fund_id == fund_id
+    )
+    if lock:
+        query = query.with_for_update(key_share=True)
+    contribution = tx.scalar(query.execution_options(populate_existing=lock))
+    if contribution is None:
+        raise ContributionNotFound
+    return contribution
+
+
+def contributions(tx: Session, actor: Actor, fund_id: UUID) -> list[ContributionOut]:
+    """Raises FundNotFound."""
+    get_fund(tx, actor, fund_id)
+    query = select(Contribution).where(Contribution.fund_id == fund_id)
+    return _shown(tx, tx.scalars(query.order_by(Contribution.id)))
+
+
+def contribution_out(tx: Session, contribution: Contribution) -> ContributionOut:
+    (shown,) = _shown(tx, [contribution])
+    return shown
+
+
+def _shown(tx: Session, rows: Iterable[Contribution]) -> list[ContributionOut]:
+    query = select(Contribution, _left()).where(Contribution.id.in_([row.id for row in rows]))
+    names = ContributionOut.model_fields.keys() - {"available_fen", "withdrawn"}
+    return [
+        ContributionOut(
+            **{name: getattr(row.Contribution, name) for name in names},
+            withdrawn=row.Contribution.declined_by == row.Contribution.proposed_by,
+            available_fen=int(row.left or 0),
+        )
+        for row in tx.execute(query.order_by(Contribution.id))
+    ]  # fmt: skip
+
+
+def _left() -> Any:
+    left: ScalarSelect[Any] = (
+        select(func.sum(PoolPart.available))
+        .where(PoolPart.contribution_id == Contribution.id)
+        .scalar_subquery()
+    )
+    return left.label("left")
+
+
+def became_of(tx: Session, contribution: Contribution) -> tuple[int, int, int]:
+    """Fen of a contribution that are available, reserved and paid: together what was given."""
+    left = select(func.sum(PoolPart.available).label("available")).where(
+        PoolPart.contribution_id == contribution.id
+    )
+    first = left.subquery()
+    moved = _behind(Backing.contribution_id == contribution.id).subquery()
+    row = tx.execute(select(first, moved).select_from(first).join(moved, true())).one()
+    return int(row.available or 0), int(row.reserved or 0), int(row.paid or 0)
+
+
+def receipt(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> ReceiptOut:
+    """Raises FundNotFound, ContributionNotFound, ContributionNotApproved."""
+    fund = get_fund(tx, actor, fund_id)
+    given = get_contribution(tx, fund_id, contribution_id)
+    if given.receipt_no is None or given.approved_at is None or given.approved_by is None:
+        raise ContributionNotApproved
+    names = identity.names(tx, {given.proposed_by, given.approved_by})
+    return ReceiptOut(
+        receipt_no=given.receipt_no, fund_code=fund.code, fund_name=fund.name,
+        purpose=fund.purpose, kind=Contributor(given.kind), contributor=given.contributor,
+        fen=given.fen, note=given.note, received_at=given.approved_at,
+        handled_by=names[given.proposed_by], approved_by=names[given.approved_by],
+    )  # fmt: skip

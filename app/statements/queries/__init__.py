@@ -1,0 +1,1 @@
+"""Reads of statements, one module for each of them."""
