@@ -189,3 +189,10 @@ def drain(app: FastAPI) -> Callable[[], int]:
         return done
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests on one engine stay in one process, where they share costly fixtures."""
+    for item in items:
+        engine = getattr(item, "callspec", None) and item.callspec.params.get("engine_name")  # type: ignore[attr-defined]
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{engine or 'any'}"))

@@ -32,8 +32,11 @@ _REWORD = (
 )
 
 
-def index(tx: Session, case: Case, path: str) -> None:
-    """Puts a case under every region above it, and its words into the full-text index."""
+def index(tx: Session, case: Case, path: str, row: int | None = None) -> None:
+    """Puts a case under every region above it, and its words into the full-text index.
+
+    Rows are numbered in the order of opening, by which searches page; `row` is the number it had.
+    """
     codes = path.strip("/").split("/")
     same = {name: getattr(case, name) for name in KEPT}
     same |= {"case_id": case.id, "created_at": case.created_at}
@@ -45,16 +48,19 @@ def index(tx: Session, case: Case, path: str) -> None:
         *map(scope_word, codes),
         *words(f"{case.number} {case.description} {case.address or ''}"),
     ]
-    insert_row(tx, CaseText, case_id=case.id, words=" ".join(said))
+    numbered = {} if row is None else {"row": row}
+    insert_row(tx, CaseText, case_id=case.id, words=" ".join(said), **numbered)
 
 
 def reindex(tx: Session, cases: Sequence[tuple[Case, str]]) -> None:
     """Indexes cases anew, each with the path of its region: the old places and words go."""
     ids = [case.id for case, _ in cases]
+    numbers = select(CaseText.case_id, CaseText.row).where(CaseText.case_id.in_(ids))
+    rows = {found.case_id: found.row for found in tx.execute(numbers)}
     for table in (CaseScope, CaseText):
         tx.execute(delete(table).where(table.case_id.in_(ids)))
     for case, path in cases:
-        index(tx, case, path)
+        index(tx, case, path, rows.get(case.id))
 
 
 def keep(tx: Session, case_id: UUID) -> None:

@@ -66,6 +66,13 @@ class _Way:
     category: bool
     within: bool = False
     words: int | None = 0
+    newest: bool = False
+
+    @property
+    def by_words_alone(self) -> bool:
+        """Whether the words of a search say all: where a case lies, and that it is open."""
+        narrowed = self.status or self.overdue or self.suspected or self.category
+        return self.by.startswith("scope") and not narrowed
 
 
 def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | None) -> Slice:
@@ -128,6 +135,9 @@ def _walks(
         if not asked:
             return []
         matched = search.match(tx, asked, scope_words)
+        if way.sqlite and way.by_words_alone:
+            way = replace(way, words=None, newest=True)
+            return [Walk(partial(_statement, way), {**given, "match": matched})]
         hits = search.hits(tx, matched)
         if not hits:
             return []
@@ -147,7 +157,11 @@ def _statement(way: _Way, later: bool) -> Any:  # noqa: FBT001
     if way.within:
         allowed += [Region.path >= _FROM, Region.path < _TO]
     if way.words is None:
-        ids = search.found_ids(sqlite=way.sqlite)
+        ids = (
+            search.newest_ids(way.limit, later=later)
+            if way.newest
+            else search.found_ids(sqlite=way.sqlite)
+        )
         hits = select(found.label("id"), walked.c.created_at).where(found.in_(ids), *conditions)
         return _of_hits(way, hits, allowed, later=later)
     query = CASES.where(*allowed, *conditions)

@@ -1,7 +1,8 @@
 """The words of the full-text index: how a search is asked on each engine, and how often it hits.
 
 What a search finds seldom is taken by its ids; what it finds often is looked for along the queue's
-own walk, which meets a page of it soon. Either way a page costs the same among any number of cases.
+own walk, which meets a page of it soon. SQLite's index is walked backwards itself, where nothing
+but words narrows the queue. Either way a page costs the same among any number of cases.
 """
 
 from collections.abc import Sequence
@@ -25,12 +26,14 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import CaseText
 from app.kit import bigrams
-from app.kit.columns import FreeText
+from app.kit.columns import FreeText, IdType
 from app.kit.db import core
 
 # Up to here the matches of a search are taken by their ids. A page of more is soon met on a walk:
 # at these numbers both ways read about as many, among 100,000 cases and 5,000 open ones.
 SELDOM, SELDOM_OPEN = 900, 300
+# Cases whose rows and instants stand in another order, by the moments between two of our clocks.
+SLACK = 20
 
 
 def scope_word(code: str) -> str:
@@ -92,6 +95,23 @@ def found_ids(*, sqlite: bool) -> Select[Any]:
         cast(bindparam("match", type_=FreeText), postgresql.TSQUERY)
     )
     return select(CaseText.case_id).where(matched).limit(literal_column(str(SELDOM + 1)))
+
+
+@lru_cache
+def newest_ids(limit: int, *, later: bool) -> Select[Any]:
+    """The ids of the newest that `:match` finds on SQLite, a page and a little more.
+
+    Rows are numbered as cases are opened, and keep their numbers; so a page is the end of a list,
+    however long that is. A `later` one goes on from the case `:page_id_after`.
+    """
+    row: Any = literal_column("rowid")
+    matched = text("case_words MATCH :match").bindparams(bindparam("match", type_=FreeText))
+    rows: Any = select(row).select_from(table("case_words")).where(matched)
+    if later:
+        last = CaseText.case_id == bindparam("page_id_after", type_=IdType())
+        rows = rows.where(row < select(CaseText.row + SLACK).where(last).scalar_subquery())
+    most: Any = literal_column(str(limit + 1 + 2 * SLACK))
+    return select(CaseText.case_id).where(CaseText.row.in_(rows.order_by(row.desc()).limit(most)))
 
 
 def holds(case_id: Any, amount: int, *, sqlite: bool) -> ColumnElement[bool]:

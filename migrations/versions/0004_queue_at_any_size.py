@@ -62,6 +62,13 @@ def upgrade() -> None:
         _create(name, table, names, where)
     for case_id, codes in _open_cases():
         _reword(case_id, lambda words, codes=codes: [*codes, *words])
+    # Searches page by the row, so rows follow the cases; twice, because numbers may not meet.
+    for number in ("-n", "n"):
+        op.execute(
+            f'UPDATE case_texts SET "row" = {number} FROM (SELECT t.case_id AS this, ROW_NUMBER() OVER'
+            " (ORDER BY c.created_at, c.id) AS n FROM case_texts t JOIN cases c ON c.id = t.case_id) o"
+            " WHERE o.this = case_texts.case_id"
+        )
 
 
 # Name, table, and how it was and is: columns and condition.

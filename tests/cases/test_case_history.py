@@ -48,6 +48,11 @@ FORGERIES = {
         f"UPDATE case_scopes SET status = 'closed' WHERE case_id = {SENT}"
         " AND region_code = '500152000000'",
     ),
+    "the queue's index says of a case what the case says": (
+        f"UPDATE case_scopes SET category_code = 'C0000' WHERE case_id = {SENT}",
+        f"UPDATE case_scopes SET due_at = NULL, warn_at = NULL WHERE case_id = {SENT}",
+        f"UPDATE cases SET suspected = NOT suspected WHERE id = {SENT}",
+    ),
     "who checked did not handle": tuple(
         f"UPDATE case_moves SET actor_id = {CHECKER}, move = '{name}'"
         f" WHERE case_id = {CLOSED} AND move = 'resolve'"

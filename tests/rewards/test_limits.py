@@ -22,6 +22,8 @@ from rewards.build import (  # noqa: F401
 from sqlalchemy import select
 
 from app.cases.models import Case
+from app.identity import service as identity
+from app.identity.models import Occupation
 from app.kit import clock
 from app.kit.db import work
 from app.ledger.models import Lot
@@ -38,6 +40,12 @@ def far(db, cast):
     """The second district's fund."""
     with work(db, write=True) as tx:
         return far_fund(tx, cast)
+
+
+@pytest.fixture
+def rider(tx):
+    """Makes people in the test's own unit: another would wait for it."""
+    return lambda: identity.add_person(tx, "新来的骑手", Occupation.RIDER)
 
 
 def paid_by(tx, _person):
@@ -64,8 +72,8 @@ class TestPlace:
 
 
 class TestRuleChoice:
-    def test_each_district_pays_its_own(self, tx, cast, far, newcomer):
-        of, liu = event(), newcomer()
+    def test_each_district_pays_its_own(self, tx, cast, far, rider):
+        of, liu = event(), rider()
         rule(tx, cast.fund, of, 10)
         assert grant(tx, liu, of, THERE) is None, "no other district's money pays for it"
         rule(tx, far, of, 20)
@@ -75,16 +83,16 @@ class TestRuleChoice:
         assert paid_by(tx, liu) == cast.fund.id
         assert grant(tx, liu, of, Spot("/500240000000/")) is None
 
-    def test_the_smallest_region_comes_first(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_the_smallest_region_comes_first(self, tx, cast, rider):
+        of, liu = event(), rider()
         rule(tx, fund_of(tx, cast, VILLAGE), of, 7, effective_to=None)
         rule(tx, cast.fund, of, 10, category_code="C0101")
         assert grant(tx, liu, of, Spot(VILLAGES.path, "C0101")).points == 7
         assert grant(tx, liu, of, Spot(STREETS.path, "C0101")).points == 10
         assert grant(tx, liu, of, STREETS) is None
 
-    def test_the_closer_category_comes_first(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_the_closer_category_comes_first(self, tx, cast, rider):
+        of, liu = event(), rider()
         rule(tx, cast.fund, of, 12, category_code="C0101")
         rule(tx, cast.fund, of, 11, category_code="C01")
         rule(tx, cast.fund, of, 10)
@@ -94,14 +102,14 @@ class TestRuleChoice:
         ]
         assert given == [12, 11, 10, 10]
 
-    def test_only_what_is_in_force(self, tx, cast, newcomer):
-        of, liu, now = event(), newcomer(), clock.now()
+    def test_only_what_is_in_force(self, tx, cast, rider):
+        of, liu, now = event(), rider(), clock.now()
         rule(tx, cast.fund, of, 10, effective_to=now - timedelta(days=2))
         assert grant(tx, liu, of, at=now - timedelta(days=3)).points == 10
         assert grant(tx, liu, of, at=now - timedelta(days=2)) is None
 
-    def test_a_closed_fund_pays_nothing(self, tx, cast, newcomer):
-        of, liu, fund = event(), newcomer(), fund_of(tx, cast, DISTRICT)
+    def test_a_closed_fund_pays_nothing(self, tx, cast, rider):
+        of, liu, fund = event(), rider(), fund_of(tx, cast, DISTRICT)
         rule(tx, fund, of, 10)
         fund.state = "closed"
         tx.flush()
@@ -127,8 +135,8 @@ BESIDE = Spot(HERE.path, "C0101", 30.2155, 105.8405)
 
 
 class TestPlacesPayOnceADay:
-    def test_one_person_one_place_one_day(self, tx, cast, newcomer):
-        of, liu, chen = event(), newcomer(), newcomer()
+    def test_one_person_one_place_one_day(self, tx, cast, rider):
+        of, liu, chen = event(), rider(), rider()
         code = rule(tx, cast.fund, of, 10, place_m=50).code
         now = clock.now()
         first, again = grant(tx, liu, of, SPOT, at=now), grant(tx, liu, of, SPOT, at=now)
@@ -139,13 +147,13 @@ class TestPlacesPayOnceADay:
         assert used(tx, liu, code)["day"] in {10, 20}
         assert "place" not in again.inputs
 
-    def test_where_nobody_knows_it_does_not_matter(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_where_nobody_knows_it_does_not_matter(self, tx, cast, rider):
+        of, liu = event(), rider()
         rule(tx, cast.fund, of, 10, place_m=50)
         assert [grant(tx, liu, of, HERE).points for _ in "12"] == [10, 10]
 
-    def test_what_is_taken_back_frees_its_place(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_what_is_taken_back_frees_its_place(self, tx, cast, rider):
+        of, liu = event(), rider()
         code = rule(tx, cast.fund, of, 10, place_m=50).code
         first = grant(tx, liu, of, SPOT)
         service.void(tx, event=of, source=first.source, reason="rejected")
@@ -165,8 +173,8 @@ class TestPlacesPayOnceADay:
 
 
 class TestCampaigns:
-    def test_add_their_part_and_count_against_caps(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_add_their_part_and_count_against_caps(self, tx, cast, rider):
+        of, liu = event(), rider()
         code = rule(tx, cast.fund, of, 10, caps=(32, 1350)).code
         on = campaign(tx, cast.fund, of)
         given = [grant(tx, liu, of) for _ in range(4)]
@@ -179,8 +187,8 @@ class TestCampaigns:
         tx.refresh(on)
         assert on.used == 10
 
-    def test_their_budget_is_never_passed(self, tx, cast, newcomer):
-        of, liu = event(), newcomer()
+    def test_their_budget_is_never_passed(self, tx, cast, rider):
+        of, liu = event(), rider()
         rule(tx, cast.fund, of, 10)
         on = campaign(tx, cast.fund, of, budget=8)
         given = [grant(tx, liu, of) for _ in range(3)]
@@ -192,8 +200,8 @@ class TestCampaigns:
         assert on.used == 3
         assert grant(tx, liu, of).points == 15
 
-    def test_between_their_dates_with_their_own_money(self, tx, cast, far, newcomer):
-        of, liu, now = event(), newcomer(), clock.now()
+    def test_between_their_dates_with_their_own_money(self, tx, cast, far, rider):
+        of, liu, now = event(), rider(), clock.now()
         for fund in (cast.fund, far):
             rule(tx, fund, of, 10)
         campaign(tx, far, of, days=(-2, -1))
@@ -218,8 +226,8 @@ class TestCampaigns:
             assert tx.get_one(Campaign, on.id).used == 12
 
 
-def test_the_end_of_the_year_is_the_rules_word(tx, cast, newcomer):
-    of, liu = event(), newcomer()
+def test_the_end_of_the_year_is_the_rules_word(tx, cast, rider):
+    of, liu = event(), rider()
     rule(tx, cast.fund, of, 10, validity_days=30, expiry_day="12-31")
     award = grant(tx, liu, of)
     service.close(tx, event=of, source=award.source, after=timedelta())

@@ -183,7 +183,8 @@ class TestHousehold:
         self, desk, newcomer, why, db, client, as_
     ):
         desk.closed()
-        reporter, other = desk.reporter, newcomer()
+        # Who audits may read every award, but not as somebody's entry.
+        reporter, other = desk.reporter, newcomer((Role.AUDITOR, DISTRICT))
         household = new_id()
         with work(db, write=True) as tx:
             for person in (reporter, other):

@@ -7,7 +7,7 @@ TEXTS: dict[str, tuple[Words, Words]] = {
         Words("邀请您加入家庭户", "An invitation to a household"),
         Words(
             "“{household}”邀请您加入家庭户，加入后积分合并使用。请在家庭户页面答复。",
-            "“{household}” asks you to share points as one household. Please answer there.",
+            "Household {household} asks you to share your points. Please answer there.",
         ),
     ),
     "till.held": (
