@@ -135,7 +135,7 @@ def _walks(
         if not asked:
             return []
         matched = search.match(tx, asked, scope_words)
-        if way.sqlite and way.by_words_alone:
+        if way.sqlite and way.by_words_alone and search.is_large(tx, given["scope"]):
             way = replace(way, words=None, newest=True)
             return [Walk(partial(_statement, way), {**given, "match": matched})]
         hits = search.hits(tx, matched)

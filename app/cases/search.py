@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.cases.models import CaseText
+from app.cases.models import CaseScope, CaseText
 from app.kit import bigrams
 from app.kit.columns import FreeText, IdType
 from app.kit.db import core
@@ -32,6 +32,8 @@ from app.kit.db import core
 # Up to here the matches of a search are taken by their ids. A page of more is soon met on a walk:
 # at these numbers both ways read about as many, among 100,000 cases and 5,000 open ones.
 SELDOM, SELDOM_OPEN = 900, 300
+# SQLite's index cannot leap when it is read backwards: that pays where a scope has many cases.
+LARGE = 2_000
 # Cases whose rows and instants stand in another order, by the moments between two of our clocks.
 SLACK = 20
 
@@ -62,6 +64,13 @@ def match(tx: Session, asked: Sequence[str], scopes: Sequence[str]) -> str:
         # First, for the scope is what the fewest cases have.
         terms.insert(0, f"({either.join(scopes)})")
     return both.join(terms)
+
+
+def is_large(tx: Session, scope: str | Sequence[str]) -> bool:
+    """Whether more than LARGE cases lie in a region, or in several."""
+    codes = [scope] if isinstance(scope, str) else scope
+    lying = select(CaseScope.case_id).where(CaseScope.region_code.in_(codes)).limit(LARGE + 1)
+    return (tx.scalar(select(func.count()).select_from(lying.subquery())) or 0) > LARGE
 
 
 def hits(tx: Session, matched: str) -> int:

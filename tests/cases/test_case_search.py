@@ -179,8 +179,8 @@ class TestWhileOpen:
 
 
 class TestMany:
-    def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast):
-        """Taken by their ids among all, met on a walk among the open: both find the same."""
+    def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast, monkeypatch):
+        """Taken by their ids, met on a walk, or from the index's end: all find the same."""
         wang = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{GRID}/")
         zhao = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{OTHER_GRID}/")
         made = {}
@@ -193,12 +193,16 @@ class TestMany:
                 indexing.reindex(tx, [(case, path) for case in old])
         for code, (role, path), who in ((GRID, wang, cast.wang), (OTHER_GRID, zhao, cast.zhao)):
             actor = Actor(who.id, new_id(), who.member_no, (Held(role, path),))
+            for large in (search.LARGE, 100):
+                monkeypatch.setattr(search, "LARGE", large)
+                self.found(db, actor, made[code])
+
+    def found(self, db, actor, made):
+        for is_open in (False, True):
             for words in ("化粪池满溢", "池", "化粪池 gully", "溢"):
-                for is_open in (False, True):
-                    assert self.pages(db, actor, words, is_open) == made[code], words
+                assert self.pages(db, actor, words, is_open) == made, words
             for words in ("化粪池溢", "化粪池满溢 oil", "gul"):
-                for is_open in (False, True):
-                    assert self.pages(db, actor, words, is_open) == set(), words
+                assert self.pages(db, actor, words, is_open) == set(), words
 
     def pages(self, db, actor, words, is_open):
         wanted = queue.Filters(words=words, open=is_open)
