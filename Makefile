@@ -12,7 +12,7 @@ demo: $(READY)  ## the sample district, served, and the story told (once=1 stops
 	$(BIN)/xinxin demo --port $(port) $(if $(once),--once)
 
 test: $(READY)  ## the whole suite on SQLite and PostgreSQL
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto
 
 check: $(READY)  ## format, lint, types, floors
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from cases.case_reopening import closed_again, reopened
-from cast import INSIDE, actor
+from cast import DISTRICT, INSIDE, actor
 from flows.story import report
 from ledger.build import CHECKS, points
 from races.together import at_once
@@ -179,7 +179,10 @@ class TestShares:
 def test_what_a_patrol_found_is_paid_in_the_next_round(db, cast):
     """The same for the finder's award, which hangs on the case's source."""
     with work(db, write=True) as tx:
-        case = Case(number="P-1", source="patrol", status="closed", outcome="unable", round=1)
+        case = Case(
+            number="P-1", source="patrol", status="closed", outcome="unable", round=1,
+            region_code=DISTRICT, category_code="road", lat=30.19, lng=105.84,
+        )  # fmt: skip
         rewarding._grant(tx, case, rewarding.FOUND, cast.zhao.id, clock.now())
         rewarding._turn(tx, case, rewarding.FOUND, "close", NOW)
         case.status, case.outcome, case.round = "dispatched", None, 2

@@ -114,14 +114,6 @@ class TestOrder:
         drain()
         assert states(db) == ["voided", "settled"]
 
-    def test_a_job_for_one_award_has_no_turn_of_its_own(self, db, town, line):
-        line(10, 5)
-        feed(db, town, 500)
-        with work(db, write=True) as tx:
-            last = tx.scalars(select(Award.id).order_by(Award.created_at.desc())).first()
-            jobs.award_retried(tx, {"award_id": str(last)})
-        assert states(db) == ["waiting", "waiting"]
-
     def test_a_closed_fund_pays_nobody(self, db, town, line, drain):
         line(5)
         feed(db, town, 500)
