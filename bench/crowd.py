@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 
 from app.demo import sample
-from app.demo.story import Story, StoryFailed
+from app.demo.story import Story
+from app.demo.teller import StoryFailed
 from app.demo.wechat_server import FakeWechat
 
 PATIENCE_S = 600

@@ -14,7 +14,8 @@ import typer
 import uvicorn
 
 from app.demo import sample
-from app.demo.story import Story, StoryFailed
+from app.demo.story import Story
+from app.demo.teller import StoryFailed
 from app.demo.wechat_server import FakeWechat, create_wechat_server
 from app.identity import queries as identity
 from app.kit import migrate

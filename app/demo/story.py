@@ -1,40 +1,20 @@
-"""The story of record over HTTP: each step is a request with its own key, told as it happens.
-
-A step may be asked again after a crash: keys come from the run's id, so nothing happens twice.
-"""
+"""The story of record over HTTP: each step is a request with its own key, told as it happens."""
 
 import base64
 import io
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
-from uuid import UUID, uuid5
 
 import httpx
 from PIL import Image, ImageDraw, ImageOps
 
 from app.demo import sample
-from app.demo.wechat_server import FakeWechat
+from app.demo.teller import StoryFailed, Teller, checked
 from app.grids.gcj02 import to_gcj02
 
-PATIENCE_S = 20.0
 
-
-class StoryFailed(Exception):
-    """A step did not go as the story says."""
-
-
-@dataclass
-class Story:
-    """One run of the story against a server; `memory` is what the people in it remember."""
-
-    http: httpx.Client
-    wechat: FakeWechat
-    run_id: UUID
-    tell: Callable[[str], None] = print
-    memory: dict[str, Any] = field(default_factory=dict)
+class Story(Teller):
+    """One run of the story."""
 
     @property
     def steps(self) -> list[Callable[[], None]]:
@@ -55,17 +35,17 @@ class Story:
     def liu_bo_signs_in(self) -> None:
         """骑手刘波打开小程序，微信登录。 Rider Liu Bo opens the mini-program and signs in."""
         code = self.wechat.issue_code(f"liu-bo-{self.run_id.hex[:12]}")
-        signed = self._post("/v1/auth/wechat", {"code": code})
+        signed = self.post("/v1/auth/wechat", {"code": code})
         self.memory["liu"] = signed["access_token"]
         me = {"name": "刘波", "occupation": "rider", "employer": "美味外卖"}
-        person = self._send("PUT", "/v1/me", me, who="liu", key="me")
+        person = self.send("PUT", "/v1/me", me, who="liu", key="me")
         self.memory["member_no"] = person["member_no"]
         self.tell(f"    会员号 member {person['member_no']}，id {person['id']}")
 
     def he_photographs_the_cover(self) -> None:
         """送餐路上，他拍下破损的井盖（示例照片其实只是街道）。 He photographs a damaged cover."""
         data = (files("app.demo") / "data" / "street.jpg").read_bytes()
-        photo = self._upload(data, who="liu", key="before")
+        photo = self.upload(data, who="liu", key="before")
         self.memory["before"] = photo["id"]
         self.tell(
             f"    照片 photo {photo['id']}，{photo['width']}x{photo['height']}，已转正并去除定位"
@@ -76,7 +56,7 @@ class Story:
     def he_reports_it(self) -> None:
         """他写一句话，带上微信给的位置（GCJ-02），提交。 He reports it with WeChat's place."""
         lat, lng = to_gcj02(*sample.SPOT)
-        report = self._post(
+        report = self.post(
             "/v1/reports",
             {
                 "description": "人行道上的井盖破损，一踩就晃，很危险",
@@ -93,65 +73,65 @@ class Story:
     def it_reaches_its_grid(self) -> None:
         """系统找到管这块地的网格，生成案件。 It is routed to the grid that owns the spot."""
         path = f"/v1/reports/{self.memory['report']}"
-        report = self._until(path, "liu", lambda r: r["case_number"] is not None)
+        report = self.until(path, "liu", lambda r: r["case_number"] is not None)
         self.memory["number"] = report["case_number"]
         self.tell(f"    案件 case {report['case_number']} → {report['grid_name']}")
 
     def wang_files_it(self) -> None:
         """网格员小王收到案件：井盖属紧急类，直接立案。 Wang files it at once: a hazard."""
-        self._staff_signs_in("wang")
-        cases = self._get("/v1/cases?limit=100", who="wang")["items"]
+        self.staff_signs_in("wang")
+        cases = self.get("/v1/cases?limit=100", who="wang")["items"]
         case = next(c for c in cases if c["number"] == self.memory["number"])
         self.memory["case"] = case["id"]
         self.tell(f"    可做 moves: {'、'.join(m['label'] for m in case['moves']) or '—'}")
-        self._move("wang", "file", category_code="C0101", note="现场核实，井盖破损")
-        points = self._get("/v1/points", who="liu")
+        self.move("wang", "file", category_code="C0101", note="现场核实，井盖破损")
+        points = self.get("/v1/points", who="liu")
         self.tell(f"    刘波的积分：在途 {points['on_the_way']}，可用 {points['spendable']}")
 
     def wang_takes_it_on(self) -> None:
         """派给自己、签收，先围挡防护；24 小时时限开始。 He takes it on, guards the spot."""
-        who = self._get("/v1/me", who="wang")["id"]
-        case = self._move("wang", "dispatch", assignee_id=who, public_note="正在安排更换")
+        who = self.get("/v1/me", who="wang")["id"]
+        case = self.move("wang", "dispatch", assignee_id=who, public_note="正在安排更换")
         self.tell(f"    处置时限 due {case['handle_due_at']}")
-        self._move("wang", "accept")
-        self._move("wang", "make_safe", note="已放置围挡和警示牌", public_note="现场已围挡")
+        self.move("wang", "accept")
+        self.move("wang", "make_safe", note="已放置围挡和警示牌", public_note="现场已围挡")
 
     def wang_repairs_it(self) -> None:
         """换上新井盖，拍照为证。 A new cover is put in; a photo proves it."""
-        photo = self._upload(after_photo(), who="wang", key="after")
-        self._move("wang", "resolve", photo_ids=[photo["id"]], note="已更换新井盖")
+        photo = self.upload(after_photo(), who="wang", key="after")
+        self.move("wang", "resolve", photo_ids=[photo["id"]], note="已更换新井盖")
 
     def sun_checks_and_closes(self) -> None:
         """核查员老孙（不是处置人）核查，结案。 Sun, who did not handle it, checks and closes."""
-        self._staff_signs_in("sun")
-        case = self._move("sun", "close", outcome="fixed", public_note="新井盖已装好，请放心通行。")
+        self.staff_signs_in("sun")
+        case = self.move("sun", "close", outcome="fixed", public_note="新井盖已装好，请放心通行。")
         self.tell(f"    结案 {case['status']}：{case['outcome']}，第 {case['version']} 版")
 
     def liu_bo_is_told(self) -> None:
         """刘波收到结案通知和积分。 Liu Bo is told, and the points are his."""
-        inbox = self._until(
+        inbox = self.until(
             "/v1/inbox", "liu", lambda box: any(m["kind"] == "report.closed" for m in box["items"])
         )
         closed = next(m for m in inbox["items"] if m["kind"] == "report.closed")
         self.tell(f"    “{closed['text']}”")
-        points = self._get("/v1/points", who="liu")
+        points = self.get("/v1/points", who="liu")
         self.tell(f"    可用积分 spendable {points['spendable']}")
 
     def he_swaps_points(self) -> None:
         """他到外滩商圈暖新驿站，用 5 积分换一块香皂。 He swaps 5 points for soap."""
-        items = self._get(f"/v1/items?station={sample.STATION}")["items"]
+        items = self.get(f"/v1/items?station={sample.STATION}")["items"]
         soap = next(item for item in items if item["code"] == "soap")
         lines = [{"item_id": soap["id"], "quantity": 1}]
         body = {"station_id": sample.STATION, "lines": lines}
-        held = self._post("/v1/redemptions", body, who="liu", key="redeem")
+        held = self.post("/v1/redemptions", body, who="liu", key="redeem")
         self.memory["code"] = held["code"]
         self.tell(f"    兑换 redemption {held['id']}，兑换码 code {held['code']}")
 
     def li_hands_the_soap_out(self) -> None:
         """店主老李核销兑换码，递上香皂。 Li checks the code and hands the soap over."""
-        self._staff_signs_in("li")
+        self.staff_signs_in("li")
         body = {"code": self.memory["code"]}
-        done = self._post("/v1/redemptions/fulfil", body, who="li", key="fulfil")
+        done = self.post("/v1/redemptions/fulfil", body, who="li", key="fulfil")
         self.tell(
             f"    {done['state']}：{done['lines'][0]['name']} x{done['lines'][0]['quantity']}"
         )
@@ -164,91 +144,22 @@ class Story:
             data={"grant_type": "client_credentials", "scope": "points:read"},
             headers={"Authorization": f"Basic {basic}"},
         )
-        self.memory["till"] = _checked(answer)["access_token"]
-        points = self._get(f"/v1/members/{self.memory['member_no']}/points", who="till")
+        self.memory["till"] = checked(answer)["access_token"]
+        points = self.get(f"/v1/members/{self.memory['member_no']}/points", who="till")
         self.tell(f"    会员 {points['member_no']} 可用 {points['spendable']}")
         if points["spendable"] != 5:  # noqa: PLR2004 - ten earned, five spent
             raise StoryFailed("ten points earned and five spent leave five")
 
     def the_giver_looks(self) -> None:
         """出资方查看：每一分钱在哪里。 Those who gave see where each fen is."""
-        self._staff_signs_in("ma")
-        for fund in self._get("/v1/funds", who="ma")["items"]:
+        self.staff_signs_in("ma")
+        for fund in self.get("/v1/funds", who="ma")["items"]:
             self.tell(
                 f"    {fund['name']}：共 {fund['contributed_fen'] / 100:.2f} 元 ="
                 f" 可用 {fund['available_fen'] / 100:.2f} + 在积分后面"
                 f" {fund['reserved_fen'] / 100:.2f} + 已付商品 {fund['paid_fen'] / 100:.2f}"
             )
-        self._get("/v1/me/summary", who="liu")
-
-    def _staff_signs_in(self, name: str) -> None:
-        if name not in self.memory:
-            body = {"username": name, "password": sample.PASSWORD}
-            self.memory[name] = self._post("/v1/auth/password", body)["access_token"]
-
-    def _move(self, who: str, move: str, **fields: Any) -> dict[str, Any]:
-        path = f"/v1/cases/{self.memory['case']}"
-        # The version is remembered with the step, so that a repeated step repeats its request.
-        version = self.memory.get(f"version:{move}")
-        if version is None:
-            version = self.memory[f"version:{move}"] = self._get(path, who=who)["version"]
-        case = self._send(
-            "POST", f"{path}/moves", {"move": move, **fields}, who=who, key=f"move:{move}",
-            match=version,
-        )  # fmt: skip
-        self.tell(f"    {move} → {case['status']}（第 {case['version']} 版）")
-        return case
-
-    def _upload(self, data: bytes, *, who: str, key: str) -> dict[str, Any]:
-        headers = self._headers(who, key)
-        file = {"file": ("photo.jpg", data, "image/jpeg")}
-        return _checked(self.http.post("/v1/photos", files=file, headers=headers))
-
-    def _get(self, path: str, who: str | None = None) -> dict[str, Any]:
-        return _checked(self.http.get(path, headers=self._headers(who)))
-
-    def _post(
-        self, path: str, body: dict[str, Any], who: str | None = None, key: str | None = None
-    ) -> dict[str, Any]:
-        return self._send("POST", path, body, who=who, key=key)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any],
-        *,
-        who: str | None,
-        key: str | None,
-        match: int | None = None,
-    ) -> dict[str, Any]:
-        headers = self._headers(who, key)
-        if match is not None:
-            headers["If-Match"] = f'"{match}"'
-        return _checked(self.http.request(method, path, json=body, headers=headers))
-
-    def _headers(self, who: str | None, key: str | None = None) -> dict[str, str]:
-        headers = {"Authorization": f"Bearer {self.memory[who]}"} if who else {}
-        if key:
-            headers["Idempotency-Key"] = str(uuid5(self.run_id, key))
-        return headers
-
-    def _until(self, path: str, who: str, good: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Asks until the worker has done its part. Raises StoryFailed after 20 seconds."""
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            answer = self._get(path, who=who)
-            if good(answer):
-                return answer
-            time.sleep(0.2)
-        raise StoryFailed(f"{path} did not change in time")
-
-
-def _checked(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise StoryFailed(f"{answer.request.method} {answer.request.url.path}: {answer.text}")
-    found: dict[str, Any] = answer.json()
-    return found
+        self.get("/v1/me/summary", who="liu")
 
 
 def after_photo() -> bytes:

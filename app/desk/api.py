@@ -1,11 +1,9 @@
 """The staff's desk: counters, bulk dispatch, saved filters, export, the print sheet."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-import anyio.to_thread
 from fastapi import Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
@@ -25,12 +23,12 @@ from app.desk.schemas import (
     SavedFilterOut,
 )  # fmt: skip
 from app.grids.service import Grids
-from app.identity.access import Actor, Staff, find_staff
+from app.identity.access import Staff, find_staff
 from app.identity.errors import PersonOnly, StaffOnly
-from app.kit import actions
-from app.kit.errors import AppError, Unauthenticated
-from app.kit.http import apart, in_transaction
-from app.kit.problems import Raises, raises
+from app.kit import actions, filing
+from app.kit.filing import gives_file
+from app.kit.http import in_transaction
+from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Name
 from app.kit.unit import Prepared
@@ -38,34 +36,8 @@ from app.media import service as media
 from app.media.errors import BucketUnavailable
 
 router = Router(prefix="/v1", tags=["desk 工作台"])
-T = TypeVar("T")
 Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
 FilterName = Annotated[Name, Path(examples=["今天要签收的"])]
-MEDIA = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8", "pdf": "application/pdf",
-}  # fmt: skip
-
-
-def _file(kinds: tuple[str, ...], *refusals: type[AppError]) -> Raises:
-    """What an endpoint answers that gives a file."""
-    declared = raises(*refusals)
-    content: dict[str, Any] = {MEDIA[kind].partition(";")[0]: {} for kind in kinds}
-    declared[200] = {"description": "The file", "content": content}
-    return declared
-
-
-async def _as_staff(request: Request, read: Callable[[Session, Actor], T]) -> T:
-    """Reads in a unit of its own, before the slow part. Raises as the annotation `Staff`."""
-    claims = getattr(request.state, "claims", None)
-    if claims is None:
-        raise Unauthenticated
-    return await apart(request, lambda tx: read(tx, find_staff(tx, claims)), write=False)
-
-
-async def _slowly(request: Request, work: Callable[[], T]) -> T:
-    """In a thread that holds no connection; few at a time, for they take the processor."""
-    return await anyio.to_thread.run_sync(work, limiter=request.app.state.printing)
 
 
 @router.get("/desk/counters", responses=raises(PersonOnly, StaffOnly))
@@ -121,8 +93,10 @@ async def _table(
 ) -> Prepared:
     """The slow part: walks the queue in a reading unit, then makes the file in none."""
     wanted = Filters(status, region, category, mine, overdue, open, suspected, q)
-    made = await _as_staff(request, lambda tx, actor: exports.table(tx, actor, wanted))
-    data = await _slowly(request, partial(exports.file, made, format))
+    made = await filing.read_as(
+        request, find_staff, lambda tx, actor: exports.table(tx, actor, wanted)
+    )
+    data = await filing.slowly(request, partial(exports.file, made, format))
     return Prepared(
         {"kind": format, "data": data, "count": made.count, "truncated": made.truncated}
     )
@@ -130,7 +104,7 @@ async def _table(
 
 @router.get(
     "/desk/export",
-    responses=_file(("xlsx", "csv"), PersonOnly, StaffOnly),
+    responses=gives_file(("xlsx", "csv"), PersonOnly, StaffOnly),
     response_class=Response,
 )
 @in_transaction(write=True, first=_table)
@@ -139,33 +113,34 @@ def export_cases(
 ) -> Response:
     """The queue as a file, up to 20,000 rows; `X-Truncated: true` says that there were more."""
     actions.record(tx, actor.person_id, "cases.exported", "case", "queue", count=count, format=kind)
-    headers = {"Content-Disposition": f'attachment; filename="cases.{kind}"'}
+    file = filing.answer(kind, "cases", data)
     if truncated:
-        headers["X-Truncated"] = "true"
-    return Response(data, media_type=MEDIA[kind], headers=headers)
+        file.headers["X-Truncated"] = "true"
+    return file
 
 
 async def _print(request: Request, case_id: UUID) -> Prepared:
     """The slow part: reads the case in a unit, its photos and the PDF outside of any."""
-    facts = await _as_staff(request, lambda tx, actor: sheet.read(tx, actor, case_id))
+    facts = await filing.read_as(
+        request, find_staff, lambda tx, actor: sheet.read(tx, actor, case_id)
+    )
     bucket = request.app.state.bucket
 
     def read_photo(photo_id: UUID) -> bytes:
         data: bytes = bucket.read(media.key(photo_id, "display"))
         return data
 
-    pdf = await _slowly(request, partial(printing.render, facts, read_photo))
+    pdf = await filing.slowly(request, partial(printing.render, facts, read_photo))
     return Prepared({"case_id": case_id, "number": facts.number, "pdf": pdf})
 
 
 @router.get(
     "/cases/{case_id}/sheet",
-    responses=_file(("pdf",), PersonOnly, StaffOnly, CaseNotFound, BucketUnavailable),
+    responses=gives_file(("pdf",), PersonOnly, StaffOnly, CaseNotFound, BucketUnavailable),
     response_class=Response,
 )
 @in_transaction(write=True, first=_print)
 def print_case(tx: Session, actor: Staff, case_id: UUID, number: str, pdf: bytes) -> Response:
     """One case on paper (A4): facts, routing, clocks, photos before and after, its history."""
     actions.record(tx, actor.person_id, "case.printed", "case", case_id)
-    headers = {"Content-Disposition": f'inline; filename="case-{number}.pdf"'}
-    return Response(pdf, media_type=MEDIA["pdf"], headers=headers)
+    return filing.answer("pdf", f"case-{number}", pdf, "inline")

@@ -86,19 +86,19 @@ def _facts(tx: Session, at: Seen, names: dict[str, str]) -> list[tuple[str, str]
         ("责任人", people.get(case.assignee_id, "")),
         ("责任单位", unit.name if unit else ""),
         ("退单与返工", f"退单 {case.returns} 次，返工 {case.rework} 次"),
-        ("当前时限", texts.moment(case.due_at)),
+        ("当前时限", clock.moment(case.due_at)),
         ("结果", texts.outcome(case.outcome)),
-        ("上报时间", texts.moment(case.created_at)),
-        ("更新时间", texts.moment(case.updated_at)),
+        ("上报时间", clock.moment(case.created_at)),
+        ("更新时间", clock.moment(case.updated_at)),
     ]
     return [(name, value) for name, value in told if value]
 
 
 def _clock(row: Any) -> tuple[str, ...]:
     return (
-        texts.CLOCKS.get(row.kind, row.kind), texts.moment(row.started_at),
-        texts.moment(row.due_at), texts.CLOCK_STATES.get(row.state, row.state),
-        texts.moment(row.stopped_at),
+        texts.CLOCKS.get(row.kind, row.kind), clock.moment(row.started_at),
+        clock.moment(row.due_at), texts.CLOCK_STATES.get(row.state, row.state),
+        clock.moment(row.stopped_at),
     )  # fmt: skip
 
 
@@ -106,6 +106,6 @@ def _entry(event: CaseEventOut) -> tuple[str, ...]:
     said: Sequence[str | None] = (event.note, event.public_note and f"对外：{event.public_note}")
     words = "\n".join(text for text in said if text)
     return (
-        str(event.position), texts.moment(event.at), texts.entry(event.kind, event.move),
+        str(event.position), clock.moment(event.at), texts.entry(event.kind, event.move),
         event.actor or "", words, event.hash[:HASH],
     )  # fmt: skip

@@ -1,11 +1,9 @@
 """The Chinese words of exports and print sheets."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from app.cases.workflow import MOVES, OUTCOMES
-from app.kit import clock
 
 STATUSES = {
     "reported": "待核实", "verifying": "核实中", "filed": "已立案待派遣",
@@ -35,11 +33,6 @@ def status(code: str) -> str:
 
 def outcome(code: str | None) -> str:
     return OUTCOMES[code].zh if code in OUTCOMES else ""
-
-
-def moment(at: datetime | None) -> str:
-    """An instant in Shanghai, to the minute."""
-    return at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def entry(kind: str, move: str | None) -> str:

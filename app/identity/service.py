@@ -25,7 +25,7 @@ from app.identity.models import (
 from app.identity.schemas import ClientTokenOut, PersonEdit, PersonOut, TokensOut
 from app.identity.tokens import TokenKeys
 from app.kit import actions, clock
-from app.kit.db import constraints
+from app.kit.faults import constraints
 from app.kit.ids import READABLE, new_id
 
 REPORTER_SESSION = timedelta(days=30)

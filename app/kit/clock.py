@@ -23,6 +23,11 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
+def moment(at: datetime | None) -> str:
+    """An instant as people here read it, to the minute; nothing for None."""
+    return "" if at is None else at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
 def shift(by: timedelta) -> None:
     """Moves this process's clock for good (tests, and the demo's closed windows)."""
     global _shift  # noqa: PLW0603

@@ -2,22 +2,19 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import psycopg
 from sqlalchemy import Insert, MetaData, Table, create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.kit.errors import AppError, NoSpace, Unavailable
+from app.kit.faults import translated
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -161,66 +158,13 @@ def work(db: Database, *, write: bool) -> Iterator[Session]:
     exhausted database becomes `Unavailable` (503) so that clients retry with the same key.
     """
     if not write:
-        with _translated(), Session(db.reader, autoflush=False, expire_on_commit=False) as tx:
+        with translated(), Session(db.reader, autoflush=False, expire_on_commit=False) as tx:
             yield tx
         return
     # Writers of one process queue here, in order, instead of starving in SQLite's busy handler.
-    with db.writers, _translated(), Session(db.writer, expire_on_commit=False) as tx:
+    with db.writers, translated(), Session(db.writer, expire_on_commit=False) as tx:
         yield tx
         tx.commit()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeout as error:
-        raise Unavailable from error
-    except DBAPIError as error:
-        _translate(error)
-
-
-# What SQLite says of a file that cannot be written for now.
-AWAY = ("database is locked", "disk I/O", "readonly database", "unable to open")
-
-
-def _translate(error: DBAPIError) -> NoReturn:
-    original = error.orig
-    lost = error.connection_invalidated or isinstance(
-        original,
-        (
-            psycopg.errors.ConnectionTimeout, psycopg.errors.QueryCanceled,
-            psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected,
-            psycopg.errors.AdminShutdown, psycopg.errors.CannotConnectNow,
-            psycopg.errors.TooManyConnections, psycopg.errors.ReadOnlySqlTransaction,
-        ),
-    )  # fmt: skip
-    plain_operational = type(original) is psycopg.OperationalError
-    text = str(original)
-    if isinstance(original, psycopg.errors.DiskFull) or "disk is full" in text:
-        raise NoSpace from error
-    if lost or plain_operational or any(words in text for words in AWAY):
-        raise Unavailable from error
-    raise error
-
-
-@contextmanager
-def constraints(errors: Mapping[str, type[AppError]]) -> Iterator[None]:
-    """Turns the violation of a named constraint into the feature's own error; others pass."""
-    try:
-        yield
-    except IntegrityError as error:
-        name = violated(error)
-        for constraint, refusal in errors.items():
-            if constraint == name or constraint in name:
-                raise refusal from error
-        raise
-
-
-def violated(error: IntegrityError) -> str:
-    """The name of the broken constraint (SQLite names columns for UNIQUE and CHECKs by name)."""
-    diagnostic = getattr(error.orig, "diag", None)
-    return str(getattr(diagnostic, "constraint_name", None) or error.orig)
 
 
 def insert_for(tx: Session, model: type[Base]) -> Any:

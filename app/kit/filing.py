@@ -20,6 +20,7 @@ from app.kit.problems import Raises, raises
 from app.kit.unit import Prepared
 
 A = TypeVar("A")
+T = TypeVar("T")
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -35,6 +36,24 @@ def gives_file(kinds: tuple[Format, ...], *refusals: type[AppError]) -> Raises:
     return declared
 
 
+async def read_as(
+    request: Request, resolve: Callable[[Session, Claims], A], read: Callable[[Session, A], T]
+) -> T:
+    """What `read` gives whoever `resolve` finds, in a unit of its own before the slow part.
+
+    Raises Unauthenticated, and as `resolve` and `read` do.
+    """
+    claims: Claims | None = getattr(request.state, "claims", None)
+    if claims is None:
+        raise Unauthenticated
+    return await apart(request, lambda tx: read(tx, resolve(tx, claims)), write=False)
+
+
+async def slowly(request: Request, make: Callable[[], T]) -> T:
+    """In a thread that holds no connection; few at a time, for they take the processor."""
+    return await anyio.to_thread.run_sync(make, limiter=request.app.state.printing)
+
+
 async def drawn(
     request: Request,
     resolve: Callable[[Session, Claims], A],
@@ -42,17 +61,12 @@ async def drawn(
     kind: Format,
 ) -> Prepared:
     """The slow part: what `read` gives whoever `resolve` finds, as a file of this kind."""
-    claims: Claims | None = getattr(request.state, "claims", None)
-    if claims is None:
-        raise Unauthenticated
-    paper = await apart(request, lambda tx: read(tx, resolve(tx, claims)), write=False)
-    # In a thread that holds no connection; few at a time, for they take the processor.
-    data = await anyio.to_thread.run_sync(
-        partial(papers.render, paper, kind), limiter=request.app.state.printing
-    )
+    paper = await read_as(request, resolve, read)
+    data = await slowly(request, partial(papers.render, paper, kind))
     return Prepared({"kind": kind, "name": paper.name, "data": data})
 
 
-def answer(kind: Format, name: str, data: bytes) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+def answer(kind: Format, name: str, data: bytes, how: str = "attachment") -> Response:
+    """The file; `how` is `attachment`, or `inline` for what a browser should show."""
+    headers = {"Content-Disposition": f'{how}; filename="{name}.{kind}"'}
     return Response(data, media_type=MEDIA[kind], headers=headers)

@@ -1,32 +1,18 @@
-"""The receipt (收据) as PDF, A5 across: slow work that no transaction waits for.
+"""The receipt (收据) as PDF, A5 across: slow work that no transaction waits for."""
 
-The font is the reader's own (STSong-Light, a standard font of PDF for simplified Chinese).
-"""
-
-import io
-from datetime import datetime
-from html import escape
-
-from reportlab.lib import colors
 from reportlab.lib.pagesizes import A5, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Spacer
 
-from app.kit import clock
+from app.kit import clock, pages
 from app.ledger.models import Contributor
 from app.ledger.schemas import ReceiptOut
 
-FONT = "STSong-Light"
 PAGE = landscape(A5)
-MARGIN = 16 * mm
-WIDTH = PAGE[0] - 2 * MARGIN
-LINES = [
-    ("GRID", (0, 0), (-1, -1), 0.4, colors.grey), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-]  # fmt: skip
-TEXT = ParagraphStyle("text", fontName=FONT, fontSize=10, leading=15, wordWrap="CJK")
-TITLE = ParagraphStyle("title", TEXT, fontSize=18, leading=26, alignment=1)
-RIGHT = ParagraphStyle("right", TEXT, alignment=2)
+HEADS = 28 * mm
+TITLE = ParagraphStyle("title", pages.TITLE, fontSize=18, leading=26)
+RIGHT = ParagraphStyle("right", pages.TEXT, alignment=2)
 KINDS = {
     Contributor.GOVERNMENT: "政府", Contributor.VILLAGE: "村（社区）",
     Contributor.JOINT_VILLAGES: "联村集体经济", Contributor.BENEFACTOR: "成功人士",
@@ -38,29 +24,23 @@ _PLACES, _GROUPS = ("", "拾", "佰", "仟"), ("", "万", "亿", "万亿")
 
 def render(receipt: ReceiptOut) -> bytes:
     """The bytes of a receipt."""
-    file = io.BytesIO()
-    document = SimpleDocTemplate(
-        file, pagesize=PAGE, title=f"收据 {receipt.receipt_no}", author="", creator="xinxin-ejia",
-        leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN,
-    )  # fmt: skip
     rows = (
         ("注资方", f"{receipt.contributor}（{KINDS[receipt.kind]}）"),
         ("资金池", f"{receipt.fund_name}（{receipt.fund_code}）"),
         ("用途", receipt.purpose),
-        ("金额", f"人民币{in_words(receipt.fen)}　￥{_yuan(receipt.fen)}"),
+        ("金额", f"人民币{in_words(receipt.fen)}　￥{receipt.fen // 100:,}.{receipt.fen % 100:02}"),
         ("备注", receipt.note or "—"),
         ("经办 / 审批", f"{receipt.handled_by}　/　{receipt.approved_by}"),
     )
-    cells = [[_text(head), _text(text)] for head, text in rows]
-    document.build(
-        [
-            Paragraph("收　据", TITLE),
-            Paragraph(f"编号 {receipt.receipt_no}　　日期 {_day(receipt.received_at)}", RIGHT),
-            Spacer(1, 3 * mm),
-            Table(cells, colWidths=(28 * mm, WIDTH - 28 * mm), style=LINES, splitInRow=1),
-        ]
+    day = clock.business_day(receipt.received_at)
+    story = (
+        pages.text("收　据", TITLE),
+        pages.text(f"编号 {receipt.receipt_no}　　日期 {day}", RIGHT),
+        Spacer(1, 3 * mm),
+        pages.table(rows, (HEADS, PAGE[0] - 2 * pages.MARGIN - HEADS)),
     )
-    return file.getvalue()
+    title = f"收据 {receipt.receipt_no}"
+    return pages.pdf(title, story, title, PAGE)
 
 
 def in_words(fen: int) -> str:
@@ -91,15 +71,3 @@ def _whole(number: int) -> str:
         if place % 4 == 0 and number // 10**place % 10_000:
             words += _GROUPS[place // 4]
     return words
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02}"
-
-
-def _day(at: datetime) -> str:
-    return clock.business_day(at).isoformat()
-
-
-def _text(text: str) -> Paragraph:
-    return Paragraph(escape(text).replace("\n", "<br/>"), TEXT)

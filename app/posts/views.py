@@ -4,16 +4,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.identity.texts import masked_phone
 from app.kit import clock
 from app.media.views import Signer
 from app.posts import queries, roster
 from app.posts.schemas import AppointmentOut, LeaveOut, ShiftOut, TeamMemberOut, TeamOut
 from app.regions.models import Region
-
-
-def masked(phone: str | None) -> str | None:
-    """A phone number that its owner recognises and nobody can call: `138****8000`."""
-    return f"{phone[:3]}****{phone[-4:]}" if phone else None
 
 
 def _photo(row: Any, signer: Signer) -> str | None:
@@ -25,7 +21,7 @@ def appointment_out(row: Any, signer: Signer) -> AppointmentOut:
     return AppointmentOut(
         id=row.id, person_id=row.person_id, name=row.name, post_code=row.post_code,
         region_code=row.region_code, grouping_code=row.grouping_code, unit_code=row.unit_code,
-        starts_on=row.starts_on, ends_on=row.ends_on, phone=masked(row.phone),
+        starts_on=row.starts_on, ends_on=row.ends_on, phone=masked_phone(row.phone),
         photo_url=_photo(row, signer), created_at=row.created_at, ended_at=row.ended_at,
         shifts=sorted(shifts, key=lambda shift: (shift.weekday, shift.starts)),
     )  # fmt: skip
@@ -43,7 +39,8 @@ def team_out(tx: Session, region: Region, signer: Signer) -> TeamOut:
     people = [
         TeamMemberOut(
             level=row.level, region_name=row.region_name, post=row.post_name,
-            post_en=row.post_name_en, name=row.name, duties=row.duties, phone=masked(row.phone),
+            post_en=row.post_name_en, name=row.name, duties=row.duties,
+            phone=masked_phone(row.phone),
             photo_url=_photo(row, signer), stand_in=row.stand_in_name,
             on_duty=row.leave_id is None and roster.is_on(roster.read(row.shifts), moment),
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.identity import queries as identity
+from app.identity.texts import masked_name
 from app.kit.page import Page, cut
 from app.ledger.models import Account
 from app.proofs import hashes, merkle, queries
@@ -41,7 +42,7 @@ def _masked(row: Row[Any], names: dict[UUID, str]) -> str:
     """The first character of a name and no more; of a household not even that."""
     if row.kind != "member":
         return HOUSEHOLD
-    return names.get(UUID(row.owner), "")[:1] + "*"
+    return masked_name(names.get(UUID(row.owner), ""))
 
 
 def proof(tx: Session, person_id: UUID, entry_id: UUID) -> ProofOut:

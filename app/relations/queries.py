@@ -92,14 +92,6 @@ def photos_seen(tx: Session, actor: Actor, photo_ids: set[UUID]) -> set[UUID]:
     return {i for query in (behind, moved) for i in core(tx).execute(query, given).scalars()}
 
 
-def numbers_seen(tx: Session, actor: Actor, numbers: set[str]) -> set[str]:
-    """Which of these are numbers of cases that the actor sees."""
-    held, given = asking(actor)
-    query = select(Case.number).join(Region, Region.code == Case.region_code)
-    seen = query.where(Case.number.in_(numbers), visible_to(held))
-    return set(core(tx).execute(seen, given).scalars())
-
-
 def owns(tx: Session, person_id: UUID, photo_id: UUID) -> bool:
     """Whether a photo is this person's."""
     query = select(literal(1)).where(Photo.id == photo_id, Photo.owner_id == person_id)

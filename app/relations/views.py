@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.cases import queries as cases
 from app.identity import queries as identity
 from app.identity.access import Actor
 from app.media.views import Signer, photo_out
@@ -20,7 +21,7 @@ def suspicions_out(
     """Suspicions with their evidence; number and photo of another case only if it is seen."""
     mine = {one.photo_id for one in found}
     seen = queries.photos_seen(tx, actor, {one.other_photo_id for one in found})
-    numbers = queries.numbers_seen(tx, actor, {one.evidence["number"] for one in found})
+    numbers = cases.numbers_seen(tx, actor, {one.evidence["number"] for one in found})
     photos = {
         photo_id: photo_out(photo, signer)
         for photo_id, photo in queries.photos(tx, mine | seen).items()

@@ -112,11 +112,6 @@ def reason(asked: int, points: int, bonus: int, room: int) -> str:
     return "campaign" if bonus else "rule"
 
 
-def masked(name: str) -> str:
-    """The first character of a name and no more (公示)."""
-    return name[:1] + "*"
-
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a rule gives: points, its caps, and the width of a place that pays once a day."""

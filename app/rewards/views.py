@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Person
+from app.identity.texts import masked_name
 from app.kit.page import Page, cut, page
 from app.ledger.models import Fund
 from app.ledger.queries import FUND_READERS
@@ -16,7 +17,7 @@ from app.regions.queries import get_region, under
 from app.rewards import queries
 from app.rewards.errors import AwardNotFound
 from app.rewards.models import Award, AwardChange, Campaign, Objection, Rule
-from app.rewards.rules import masked, source_of
+from app.rewards.rules import source_of
 from app.rewards.schemas import (
     AnnouncedOut,
     AwardObjectionOut,
@@ -89,8 +90,9 @@ def announced(tx: Session, region: str, limit: int, cursor: str | None) -> Page[
 
 def _announced_out(row: Row[Any]) -> AnnouncedOut:
     return AnnouncedOut(
-        award_id=row.id, name=masked(row.name), points=row.points, source=source_of(row.source),
-        event=row.event, spendable_at=row.due_at, disputed=row.disputed,
+        award_id=row.id, name=masked_name(row.name), points=row.points,
+        source=source_of(row.source), event=row.event, spendable_at=row.due_at,
+        disputed=row.disputed,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.kit.papers import Paper, Part, Yuan, moment
+from app.kit.clock import moment
+from app.kit.papers import Paper, Part, Yuan
 from app.settlements.schemas import SettledLineOut, StatementDetailOut
 
 STATES = {"drawn": "待审批", "approved": "已审批待付款", "paid": "已付款", "dropped": "已作废"}

@@ -1,11 +1,8 @@
 """The rules of supervision: who orders, who answers, and how far up a clock goes."""
 
-from datetime import datetime
-
 from app.cases.guards import Situation
 from app.cases.workflow import GRID, HEADS
 from app.identity.models import Role
-from app.kit.clock import SHANGHAI
 from app.kit.errors import Words
 
 ORDERERS = HEADS | {Role.ADMINISTRATOR}
@@ -39,8 +36,3 @@ def next_step(path: str, level_path: str, last: str | None) -> str | None:
     # A case that was handed up meanwhile goes on from where it is now.
     above = min(own, codes.index(last) if last in codes else own) - 1
     return codes[above] if above >= 0 else None
-
-
-def read(at: datetime) -> str:
-    """An instant as people here read it."""
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

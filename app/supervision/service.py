@@ -52,7 +52,7 @@ def order(tx: Session, actor: Actor, case_id: UUID, draft: SupervisionDraft) -> 
     actions.record(tx, actor.person_id, "supervision.ordered", "supervision", order_id)
     heads = queries.on_duty(tx, at.level_path, HEADS, now)
     people = {*cases.handlers(tx, at.case, now), *heads}
-    facts = {"number": at.case.number, "order": number, "due": rules.read(due_at)}
+    facts = {"number": at.case.number, "order": number, "due": clock.moment(due_at)}
     # In the order of their ids, so that two units' inserts never wait in a circle.
     for person_id in sorted(people - {actor.person_id}):
         notify.tell(tx, person_id, "supervision.ordered", number, **facts)

@@ -105,7 +105,7 @@ def _tell(
     subject = f"{number}/{row.kind}/{row.due_at:%Y%m%dT%H%M%S}"
     facts = {
         "number": number, "clock": rules.CLOCKS[row.kind]._asdict(), "place": at.region_name,
-        "due": rules.read(row.due_at),
+        "due": clock.moment(row.due_at),
     }  # fmt: skip
     for person_id in people:
         notify.tell(tx, person_id, kind, f"{subject}/{level}" if level else subject, **facts)
@@ -121,5 +121,5 @@ def answer_due(tx: Session, order_id: UUID) -> None:
     history.record(tx, case_id, "answer_overdue", actor_id=None, data={"order": order.number})
     notify.tell(
         tx, order.ordered_by, "supervision.overdue", order.number, number=order.case_number,
-        order=order.number, due=rules.read(order.due_at),
+        order=order.number, due=clock.moment(order.due_at),
     )  # fmt: skip

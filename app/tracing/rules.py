@@ -17,8 +17,3 @@ def shares(paid: Sequence[int], costs: Sequence[int]) -> list[list[int]]:
         left = [cost - part for cost, part in zip(left, row, strict=True)]
         rows.append(row)
     return rows
-
-
-def masked(name: str) -> str:
-    """The first character of a person's name and no more."""
-    return name[:1] + "*"

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
+from app.identity.texts import masked_name
 from app.kit import clock
 from app.kit.page import Slice
 from app.ledger import views as ledger
@@ -121,7 +122,7 @@ def _given(found: Slice) -> list[PublicGivenOut]:
     return [
         PublicGivenOut(
             kind=c.kind, fen=c.fen, day=clock.business_day(c.approved_at), receipt_no=c.receipt_no,
-            contributor=rules.masked(c.contributor) if c.kind == "villager" else c.contributor,
+            contributor=masked_name(c.contributor) if c.kind == "villager" else c.contributor,
         )
         for c in (row.Contribution for row in found.rows)
     ]  # fmt: skip

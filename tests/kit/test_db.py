@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.kit import attempts, columns, outbox
 from app.kit.attempts import Attempt
-from app.kit.db import FairLock, constraints, make_database, violated, work
+from app.kit.db import FairLock, make_database, work
 from app.kit.errors import Conflict, Unavailable
+from app.kit.faults import constraints, violated
 from app.kit.outbox import Job
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.kit.papers import Paper, Part, moment
+from app.kit.clock import moment
+from app.kit.papers import Paper, Part
 from app.statements.schemas import PointsStatementOut
 from app.statements.texts import KINDS
 

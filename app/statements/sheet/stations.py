@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.kit.papers import Paper, Part, Yuan, moment
+from app.kit.clock import moment
+from app.kit.papers import Paper, Part, Yuan
 from app.kit.schema import Out
 from app.statements.schemas import DayReportOut
 from app.statements.texts import FLOWS, WHY

@@ -1,32 +1,11 @@
-"""Tables of cases, their moves, histories and indexes."""
+"""The table of cases, its number series and what was merged into what."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.cases.models.states import OUTCOMES, STATUSES, SURELY_OPEN, among, partly
 from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Real, Str
 from app.kit.db import Base
-
-STATUSES = (
-    "reported", "verifying", "filed", "dispatched", "in_progress", "resolved",
-    "closed", "rejected", "merged", "suspended", "withdrawn",
-)  # fmt: skip
-WHILE_OPEN = (
-    "status IN ('reported', 'verifying', 'filed', 'dispatched', 'in_progress', 'resolved',"
-    " 'suspended')"
-)
-# The same as an expression, for an index that no planner may mistake for that of the statuses.
-SURELY_OPEN = WHILE_OPEN.replace("status", "status || ''", 1)
-OUTCOMES = ("fixed", "no_action_needed", "not_responsible", "unable", "referred")
-
-
-def _in(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(map(repr, values))})"
-
-
-def _partly(name: str, columns: tuple[str, ...], where: str) -> Index:
-    """An index of the rows that a condition names; a query must spell it as it stands here."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
 
 _NEWEST = ("created_at", "id")
 # What is asked of a neighbour, so that only the nearest are fetched.
@@ -88,8 +67,8 @@ class Case(Base):
     updated_at: Mapped[At]
 
     __table_args__ = (
-        CheckConstraint(_in("status", STATUSES), name="status"),
-        CheckConstraint(_in("outcome", OUTCOMES), name="outcome"),
+        CheckConstraint(among("status", STATUSES), name="status"),
+        CheckConstraint(among("outcome", OUTCOMES), name="outcome"),
         CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="closed_outcome"),
         CheckConstraint(
             "status NOT IN ('dispatched', 'in_progress', 'resolved') OR"
@@ -108,16 +87,16 @@ class Case(Base):
         Index("ix_cases_newest", "created_at", "id"),
         # Neighbours: those that changed lately, and every open one.
         Index("ix_cases_cell", "cell", "updated_at", *_PLACE),
-        _partly("ix_cases_cell_open", ("cell", *_PLACE), SURELY_OPEN),
+        partly("ix_cases_cell_open", ("cell", *_PLACE), SURELY_OPEN),
         Index("ix_cases_unit", "unit_code", "created_at", "id"),
         Index("ix_cases_due", "due_at"),
         # Of parts only: SQLite's statistics of a column that is mostly NULL advise a scan.
-        _partly("ix_cases_parent_id", ("parent_id",), "parent_id IS NOT NULL"),
+        partly("ix_cases_parent_id", ("parent_id",), "parent_id IS NOT NULL"),
         # Of one person or unit: what is open, and what is suspected.
-        _partly("ix_cases_assignee_open", ("assignee_id", *_NEWEST, "due_at"), SURELY_OPEN),
-        _partly("ix_cases_unit_open", ("unit_code", *_NEWEST, "due_at"), SURELY_OPEN),
-        _partly("ix_cases_assignee_suspected", ("assignee_id", *_NEWEST), "suspected"),
-        _partly("ix_cases_unit_suspected", ("unit_code", *_NEWEST), "suspected"),
+        partly("ix_cases_assignee_open", ("assignee_id", *_NEWEST, "due_at"), SURELY_OPEN),
+        partly("ix_cases_unit_open", ("unit_code", *_NEWEST, "due_at"), SURELY_OPEN),
+        partly("ix_cases_assignee_suspected", ("assignee_id", *_NEWEST), "suspected"),
+        partly("ix_cases_unit_suspected", ("unit_code", *_NEWEST), "suspected"),
     )
 
 
@@ -133,41 +112,6 @@ class CaseReport(Base):
     __table_args__ = (UniqueConstraint("report_id"),)
 
 
-class CaseMove(Base):
-    """One move, as it happened; rows are never changed. `actor_id` None is the service itself."""
-
-    __tablename__ = "case_moves"
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"))
-    version: Mapped[Int]
-    move: Mapped[CodeStr]
-    from_status: Mapped[CodeStr | None]
-    to_status: Mapped[CodeStr]
-    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
-    note: Mapped[Str | None]
-    public_note: Mapped[Str | None]
-    data: Mapped[Json]
-    created_at: Mapped[At]
-
-    __table_args__ = (
-        UniqueConstraint("case_id", "version"),
-        CheckConstraint(_in("to_status", STATUSES), name="to_status"),
-    )
-
-
-class CaseMovePhoto(Base):
-    """A photo that a move brought, such as the after-photo of a resolution."""
-
-    __tablename__ = "case_move_photos"
-
-    move_id: Mapped[Id] = mapped_column(ForeignKey("case_moves.id"), primary_key=True)
-    position: Mapped[Int] = mapped_column(primary_key=True)
-    photo_id: Mapped[Id] = mapped_column(ForeignKey("photos.id"))
-
-    __table_args__ = (UniqueConstraint("photo_id"),)
-
-
 class CaseNumber(Base):
     """The last case number of a district on a day."""
 
@@ -176,71 +120,6 @@ class CaseNumber(Base):
     district: Mapped[CodeStr] = mapped_column(primary_key=True)
     day: Mapped[CodeStr] = mapped_column(primary_key=True)
     last: Mapped[Int]
-
-
-class CaseEntry(Base):
-    """One entry of a case's history (办理记录): append-only, each hash covers the one before."""
-
-    __tablename__ = "case_entries"
-
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    position: Mapped[Int] = mapped_column(primary_key=True)
-    kind: Mapped[CodeStr]
-    actor_id: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
-    # What staff wrote for themselves, and what the reporter may read.
-    note: Mapped[Str | None]
-    public_note: Mapped[Str | None]
-    data: Mapped[Json]
-    created_at: Mapped[At]
-    hash: Mapped[CodeStr]
-
-    __table_args__ = (CheckConstraint("position >= 1 AND length(hash) = 64", name="position"),)
-
-
-class CaseScope(Base):
-    """A case under each region above it, so that a page of anyone's queue is a walk on an index.
-
-    What the queue is narrowed by stands here again, as `cases` says it.
-    """
-
-    __tablename__ = "case_scopes"
-
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    region_code: Mapped[CodeStr] = mapped_column(primary_key=True)
-    status: Mapped[CodeStr]
-    created_at: Mapped[At]
-    category_code: Mapped[CodeStr | None]
-    due_at: Mapped[At | None]
-    warn_at: Mapped[At | None]
-    suspected: Mapped[Flag] = mapped_column(server_default=text("false"))
-    supervised: Mapped[Flag] = mapped_column(server_default=text("false"))
-
-    __table_args__ = (
-        Index("ix_case_scopes_newest", "region_code", "created_at", "case_id"),
-        Index("ix_case_scopes_status", "region_code", "status", "created_at", "case_id"),
-        Index("ix_case_scopes_category", "region_code", "category_code", "created_at", "case_id"),
-        # A deadline or a flag in the index itself: rows that do not count are never fetched.
-        _partly(
-            "ix_case_scopes_open", ("region_code", "created_at", "case_id", "due_at"), WHILE_OPEN
-        ),
-        _partly("ix_case_scopes_due", ("region_code", "due_at", "warn_at"), "due_at IS NOT NULL"),
-        _partly(
-            "ix_case_scopes_suspected",
-            ("region_code", "created_at", "case_id", "status"),
-            "suspected",
-        ),
-        _partly("ix_case_scopes_supervised", ("region_code", "status"), "supervised"),
-    )
-
-
-class CaseText(Base):
-    """The words of a case for the full-text index, which migrations build on each engine."""
-
-    __tablename__ = "case_texts"
-
-    row: Mapped[Int] = mapped_column(primary_key=True)
-    case_id: Mapped[Id] = mapped_column(ForeignKey("cases.id"), unique=True)
-    words: Mapped[Str]
 
 
 class CaseMerge(Base):
