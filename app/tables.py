@@ -47,7 +47,8 @@ APPEND_ONLY = (
 )  # fmt: skip
 FROZEN = (
     "accounts", "lots", "contributions", "funds", "reward_rules", "redemptions", "debts",
-    "objections", "corrections", "merchant_statements", "till_holds",
+    "objections", "corrections", "merchant_statements", "till_holds", "awards",
+    "contribution_returns",
 )  # fmt: skip
 GUARDED = {
     "sqlite": {

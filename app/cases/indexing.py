@@ -15,7 +15,7 @@ from app.kit.columns import FreeText, IdType
 from app.kit.db import core, insert_row, insert_rows
 
 # What `case_scopes` says again of a case.
-KEPT = ("status", "category_code", "due_at", "warn_at", "suspected", "supervised")
+KEPT = ("status", "category_code", "net_code", "due_at", "warn_at", "suspected", "supervised")
 _SCOPES: Any = CaseScope.__table__
 _CASES: Any = Case.__table__
 _TEXTS: Any = CaseText.__table__

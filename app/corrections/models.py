@@ -33,7 +33,7 @@ class Correction(Base):
     decision: Mapped[Str | None]
 
     __table_args__ = (
-        CheckConstraint("kind IN ('award', 'reverse', 'refund')", name="kind"),
+        CheckConstraint("kind IN ('award', 'reverse', 'refund', 'refund_hold')", name="kind"),
         CheckConstraint(
             "(kind = 'award') = (points IS NOT NULL) AND (kind = 'award') = (source IS NULL)"
             " AND (kind = 'refund') = (restock IS NOT NULL)",

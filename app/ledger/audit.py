@@ -59,8 +59,29 @@ CHECKS: dict[str, str] = {
         LEFT JOIN (SELECT contribution_id, SUM(CASE kind WHEN 'draw' THEN fen WHEN 'return'
                    THEN -fen ELSE 0 END) AS fen FROM backing GROUP BY contribution_id) b
           ON b.contribution_id = c.id
-        WHERE (c.state = 'approved' AND c.fen <> COALESCE(p.fen, 0) + COALESCE(b.fen, 0))
-           OR (c.state <> 'approved' AND COALESCE(p.fen, 0) + COALESCE(b.fen, 0) <> 0)""",
+        LEFT JOIN (SELECT contribution_id, SUM(fen) AS fen FROM contribution_returns
+                   WHERE state = 'approved' GROUP BY contribution_id) r
+          ON r.contribution_id = c.id
+        WHERE CASE c.state WHEN 'approved' THEN c.fen ELSE 0 END
+           <> COALESCE(p.fen, 0) + COALESCE(b.fen, 0) + COALESCE(r.fen, 0)""",
+    "what was paid is the sum of its payments": """
+        SELECT c.id FROM contributions c
+        LEFT JOIN (SELECT contribution_id, SUM(fen) AS fen FROM paid_parts
+                   GROUP BY contribution_id) p ON p.contribution_id = c.id
+        LEFT JOIN (SELECT contribution_id, SUM(CASE kind WHEN 'pay' THEN fen ELSE -fen END) AS fen
+                   FROM backing WHERE kind IN ('pay', 'refund') GROUP BY contribution_id) b
+          ON b.contribution_id = c.id
+        WHERE COALESCE(p.fen, 0) <> COALESCE(b.fen, 0)""",
+    "money went back as two persons said": """
+        SELECT j.id FROM journals j
+        LEFT JOIN contribution_returns r ON CAST(r.id AS TEXT) = j.source
+        LEFT JOIN transfers t ON t.journal_id = j.id
+        WHERE j.kind = 'give_back' AND (COALESCE(r.state, '-') <> 'approved'
+          OR COALESCE(t.amount, 0) <> r.fen OR r.decided_by <> j.approver_id
+          OR r.proposed_by <> j.actor_id)
+        UNION ALL SELECT r.id FROM contribution_returns r
+        LEFT JOIN journals j ON j.kind = 'give_back' AND j.source = CAST(r.id AS TEXT)
+        WHERE r.state = 'approved' AND j.id IS NULL""",
     "a pool's balance is the sum of its parts": """
         SELECT a.id FROM accounts a JOIN balances b ON b.account_id = a.id
         LEFT JOIN (SELECT fund_id, shard, SUM(available) AS fen FROM pool_parts
@@ -79,18 +100,19 @@ CHECKS: dict[str, str] = {
           ON CAST(k.fund_id AS TEXT) = a.owner
         WHERE a.kind = 'reserved' AND COALESCE(t.fen, 0) <> COALESCE(k.fen, 0)""",
     "money moves by hand only with two persons": """
-        SELECT id FROM journals WHERE kind IN ('contribute', 'reverse', 'adjust', 'refund',
-        'pay_out') AND (actor_id IS NULL OR approver_id IS NULL OR actor_id = approver_id)""",
+        SELECT id FROM journals WHERE kind IN ('contribute', 'reverse', 'refund', 'pay_out',
+        'give_back') AND (actor_id IS NULL OR approver_id IS NULL OR actor_id = approver_id)""",
     "a journal has transfers": """
         SELECT j.id FROM journals j WHERE j.kind NOT IN ('settle', 'reverse')
         AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.journal_id = j.id)""",
     "an event moves what its kind may": """
         SELECT t.id FROM transfers t JOIN journals j ON j.id = t.journal_id
         JOIN accounts d ON d.id = t.debit_account_id JOIN accounts c ON c.id = t.credit_account_id
-        WHERE j.kind <> 'adjust' AND j.kind || ' ' || REPLACE(d.kind, 'household', 'member') || ' '
+        WHERE j.kind || ' ' || REPLACE(d.kind, 'household', 'member') || ' '
           || REPLACE(c.kind, 'household', 'member') NOT IN ('contribute world pool',
-          'accrue issuer member', 'accrue pool reserved', 'void member issuer',
-          'void reserved pool', 'reverse member issuer', 'reverse reserved pool',
+          'accrue issuer member', 'accrue pool reserved', 'give_back pool world',
+          'void member issuer', 'void reserved pool',
+          'reverse member issuer', 'reverse reserved pool',
           'redeem member redeemed', 'fulfil member redeemed', 'fulfil reserved payable',
           'fulfil reserved pool', 'cancel member redeemed', 'expire member expired',
           'expire reserved pool', 'repay member issuer', 'repay reserved pool',

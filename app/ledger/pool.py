@@ -9,20 +9,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.kit import clock
-from app.kit.columns import IdType, Whole
-from app.kit.db import core, insert_for, insert_row
-from app.kit.ids import new_id
-from app.ledger import book, queries
+from app.kit.db import insert_for, insert_row
+from app.ledger import book, parts, queries
 from app.ledger.errors import PoolExhausted
 from app.ledger.lots import Share, take_in_order
 from app.ledger.models import Account, Backing, Balance, Fund, Lot, PoolPart
-
-# Which contribution, in which shard.
-Part = tuple[UUID, int]
+from app.ledger.parts import Part
 
 
 def lock(tx: Session, lots: Sequence[Lot]) -> None:
@@ -115,11 +110,11 @@ def shift(tx: Session, journal_id: UUID, fund: Fund, shards: tuple[int, int], fe
     book.change(tx, pool, debits=fen)
     book.move(tx, journal_id, "CNY", pool, _credit(tx, fund.id, taker, fen), fen)
     for share in _oldest(tx, fund.id, giver, fen):
-        _change_part(tx, (share.source, giver), -share.amount)
+        parts.change(tx, (share.source, giver), -share.amount)
         same = {"contribution_id": share.source, "shard": taker, "fund_id": fund.id}
         empty = insert_for(tx, PoolPart).values(available=0, **same)
         tx.execute(empty.on_conflict_do_nothing())
-        _change_part(tx, (share.source, taker), share.amount)
+        parts.change(tx, (share.source, taker), share.amount)
 
 
 def _reserve(tx: Session, journal_id: UUID, fund: Fund, lot_id: UUID, part: Share[int]) -> None:
@@ -128,8 +123,8 @@ def _reserve(tx: Session, journal_id: UUID, fund: Fund, lot_id: UUID, part: Shar
     reserved = book.account(tx, "CNY", "reserved", str(fund.id))
     book.move(tx, journal_id, "CNY", pool, reserved, part.amount)
     for share in _oldest(tx, fund.id, shard, part.amount):
-        _change_part(tx, (share.source, shard), -share.amount)
-        _back(tx, journal_id, lot_id, (share.source, shard), "draw", share.amount)
+        parts.change(tx, (share.source, shard), -share.amount)
+        parts.back(tx, journal_id, lot_id, (share.source, shard), "draw", share.amount)
 
 
 def pay(tx: Session, journal_id: UUID, lot: Lot, fen: int, payable: UUID) -> None:
@@ -139,7 +134,8 @@ def pay(tx: Session, journal_id: UUID, lot: Lot, fen: int, payable: UUID) -> Non
     reserved = book.account(tx, "CNY", "reserved", str(lot.fund_id))
     book.move(tx, journal_id, "CNY", reserved, payable, fen)
     for share in _behind(tx, lot, fen):
-        _back(tx, journal_id, lot.id, share.source, "pay", share.amount)
+        parts.back(tx, journal_id, lot.id, share.source, "pay", share.amount)
+        parts.count_paid(tx, lot.fund_id, share.source, share.amount)
 
 
 def give_back(tx: Session, journal_id: UUID, lot: Lot, fen: int) -> None:
@@ -155,15 +151,15 @@ def give_back(tx: Session, journal_id: UUID, lot: Lot, fen: int) -> None:
         book.change(tx, pool, credits=amount)
         book.move(tx, journal_id, "CNY", reserved, pool, amount)
     for share in shares:
-        _change_part(tx, share.source, share.amount)
-        _back(tx, journal_id, lot.id, share.source, "return", share.amount)
+        parts.change(tx, share.source, share.amount)
+        parts.back(tx, journal_id, lot.id, share.source, "return", share.amount)
 
 
 def pass_on(tx: Session, journal_id: UUID, lot: Lot, to_lot: UUID, fen: int) -> None:
     """The money behind points that change their purse: it stays reserved, behind another lot."""
     for share in _behind(tx, lot, fen):
-        _back(tx, journal_id, lot.id, share.source, "return", share.amount)
-        _back(tx, journal_id, to_lot, share.source, "draw", share.amount)
+        parts.back(tx, journal_id, lot.id, share.source, "return", share.amount)
+        parts.back(tx, journal_id, to_lot, share.source, "draw", share.amount)
 
 
 def take_back(tx: Session, journal_id: UUID, lot: Lot, paid: UUID, payable: UUID) -> int:
@@ -178,7 +174,9 @@ def take_back(tx: Session, journal_id: UUID, lot: Lot, paid: UUID, payable: UUID
         reserved = book.account(tx, "CNY", "reserved", str(lot.fund_id))
         book.move(tx, journal_id, "CNY", payable, reserved, fen)
     for row in rows:
-        _back(tx, journal_id, lot.id, (row.contribution_id, row.shard), "refund", row.fen)
+        part = (row.contribution_id, row.shard)
+        parts.back(tx, journal_id, lot.id, part, "refund", row.fen)
+        parts.count_paid(tx, lot.fund_id, part, -row.fen)
     return fen
 
 
@@ -203,29 +201,3 @@ def _credit(tx: Session, fund_id: UUID, shard: int, fen: int) -> UUID:
     pool = book.account(tx, "CNY", "pool", str(fund_id), shard)
     book.change(tx, pool, credits=fen)
     return pool
-
-
-_PART = PoolPart.__table__.c
-_CHANGE_PART = (
-    update(PoolPart.__table__)  # type: ignore[arg-type]
-    .where(
-        _PART.contribution_id == bindparam("contribution", type_=IdType()),
-        _PART.shard == bindparam("in_shard", type_=Whole),
-    )
-    .values(available=_PART.available + bindparam("by", type_=Whole))
-)
-
-
-def _change_part(tx: Session, part: Part, fen: int) -> None:
-    contribution_id, shard = part
-    given = {"contribution": contribution_id, "in_shard": shard, "by": fen}
-    changed = core(tx).execute(_CHANGE_PART, given)
-    assert changed.rowcount == 1, "a fen never leaves its contribution"
-
-
-def _back(tx: Session, journal_id: UUID, lot_id: UUID, part: Part, kind: str, fen: int) -> None:
-    contribution_id, shard = part
-    insert_row(
-        tx, Backing, id=new_id(), journal_id=journal_id, lot_id=lot_id,
-        contribution_id=contribution_id, shard=shard, kind=kind, fen=fen, created_at=clock.now(),
-    )  # fmt: skip

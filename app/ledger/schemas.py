@@ -80,6 +80,7 @@ class FundOut(Out):
     available_fen: int
     reserved_fen: int = Field(description="Behind points that people hold")
     paid_fen: int = Field(description="Owed or paid to merchants for goods handed out")
+    returned_fen: int = Field(description="Gone back to those who gave it")
     coverage: CoverageOut
     headroom_points: int = Field(description="Points that the available money can still back")
     days_of_cover: int | None = Field(

@@ -1,46 +1,33 @@
 """Funds as those see them who work with money: what was given, stands behind points, was paid."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
-    Select,
-    case,
-    exists,
     false,
     func,
     or_,
     select,
-    true,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.identity import queries as identity
 from app.identity.access import Actor
-from app.kit import clock
 from app.ledger.errors import ContributionNotApproved, ContributionNotFound, FundNotFound
 from app.ledger.models import (
-    Backing,
-    Balance,
     Contribution,
     Contributor,
     Fund,
-    Lot,
-    LotUse,
     PoolPart,
-    Transfer,
 )  # fmt: skip
 from app.ledger.queries import FUND_READERS
 from app.ledger.schemas import ContributionOut, CoverageOut, FundOut, GivenOut, ReceiptOut
+from app.ledger.sums import RATE_DAYS, sums_of
 from app.regions.models import Region
 from app.regions.queries import under
-
-# How many days of drawing say how long the money will last.
-RATE_DAYS = 30
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -77,20 +64,21 @@ def funds(tx: Session, actor: Actor) -> list[FundOut]:
 
 
 def fund_out(tx: Session, fund: Fund) -> FundOut:
-    """A fund with its sums in fen: contributed = available + reserved + paid.
+    """A fund with its sums in fen: contributed = available + reserved + paid + returned.
 
     `days_of_cover` counts what was drawn although some of it came back, and is rounded down.
     """
     # One statement, so one moment: points and money that move meanwhile are in both or in neither.
-    sums = tx.execute(_sums_of(fund.id)).one()
-    given, available, drawn = (int(fen or 0) for fen in (sums.given, sums.available, sums.drawn))
-    reserved, paid = int(sums.reserved or 0), int(sums.paid or 0)
+    sums = tx.execute(sums_of(fund.id)).one()
+    given, available, paid = (int(fen or 0) for fen in (sums.given, sums.available, sums.paid))
+    returned, drawn = int(sums.returned or 0), int(sums.drawn or 0)
+    reserved = given - returned - available - paid
     points = int(sums.points or 0) + int(sums.held or 0)
     fen = int(sums.points_fen or 0) + int(sums.held_fen or 0)
     names = ("id", "code", "name", "purpose", "region_code", "rate_fen", "shards", "state")
     return FundOut(
         **{name: getattr(fund, name) for name in names}, contributed_fen=given,
-        available_fen=available, reserved_fen=reserved, paid_fen=paid,
+        available_fen=available, reserved_fen=reserved, paid_fen=paid, returned_fen=returned,
         coverage=CoverageOut(
             points_out=points, points_fen=fen, reserved_fen=reserved,
             ratio=reserved / fen if fen else None,
@@ -99,60 +87,6 @@ def fund_out(tx: Session, fund: Fund) -> FundOut:
         headroom_points=available // fund.rate_fen if fund.state == "active" else 0,
         days_of_cover=available * RATE_DAYS // drawn if drawn else None,
         by_kind=by_kind(tx, fund.id),
-    )  # fmt: skip
-
-
-def _sums_of(fund_id: UUID) -> Select[Any]:
-    since = clock.now() - timedelta(days=RATE_DAYS)
-    # Points that change their purse are no drawing: their lot has an origin.
-    drawn = Lot.origin_id.is_(None) & (Lot.created_at > since)
-    of_fund = Lot.fund_id == fund_id
-    given = select(func.sum(Contribution.fen).label("given")).where(
-        Contribution.fund_id == fund_id, Contribution.state == "approved"
-    )
-    left = select(func.sum(PoolPart.available).label("available")).where(
-        PoolPart.fund_id == fund_id
-    )
-    lots = select(
-        func.sum(Lot.remaining).label("points"),
-        func.sum(Lot.remaining * Lot.rate_fen).label("points_fen"),
-        func.sum(Lot.amount * Lot.rate_fen).filter(drawn).label("drawn"),
-    ).where(of_fund)
-    parts = (left, _behind(Backing.lot_id.in_(select(Lot.id).where(of_fund))), lots, _held(fund_id))
-    first, *others = (query.subquery() for query in (given, *parts))
-    joined = select(first, *others).select_from(first)
-    for other in others:
-        joined = joined.join(other, true())
-    return joined
-
-
-def _behind(which: ColumnElement[bool]) -> Select[Any, Any]:
-    """Fen reserved and fen paid, net of what came back, over some rows of the backing."""
-    signs: tuple[dict[str, int], ...] = (
-        {"draw": 1, "refund": 1, "pay": -1, "return": -1}, {"pay": 1, "refund": -1}
-    )  # fmt: skip
-    reserved, paid = (
-        func.sum(case(*((Backing.kind == k, s * Backing.fen) for k, s in by.items()), else_=0))
-        for by in signs
-    )
-    return select(reserved.label("reserved"), paid.label("paid")).where(which)
-
-
-def _held(fund_id: UUID) -> Select[Any, Any]:
-    """Points under redemption: only purses that hold something are looked at."""
-    later = aliased(Transfer)
-    return (
-        select(
-            func.sum(LotUse.amount).label("held"),
-            func.sum(LotUse.amount * Lot.rate_fen).label("held_fen"),
-        )
-        .join(Lot, Lot.id == LotUse.lot_id)
-        .join(Transfer, Transfer.id == LotUse.transfer_id)
-        .join(Balance, Balance.account_id == Transfer.debit_account_id)
-        .where(
-            Balance.held > 0, Lot.fund_id == fund_id, Transfer.state == "pending",
-            LotUse.kind == "take", ~exists().where(later.pending_id == Transfer.id),
-        )
     )  # fmt: skip
 
 
@@ -215,17 +149,6 @@ def _left() -> Any:
         .scalar_subquery()
     )
     return left.label("left")
-
-
-def became_of(tx: Session, contribution: Contribution) -> tuple[int, int, int]:
-    """Fen of a contribution that are available, reserved and paid: together what was given."""
-    left = select(func.sum(PoolPart.available).label("available")).where(
-        PoolPart.contribution_id == contribution.id
-    )
-    first = left.subquery()
-    moved = _behind(Backing.contribution_id == contribution.id).subquery()
-    row = tx.execute(select(first, moved).select_from(first).join(moved, true())).one()
-    return int(row.available or 0), int(row.reserved or 0), int(row.paid or 0)
 
 
 def receipt(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> ReceiptOut:

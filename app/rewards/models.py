@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.identity.models import Occupation, one_of
 from app.kit.columns import At, CodeStr, Id, Int, Json, Str
 from app.kit.db import Base
 
@@ -30,13 +31,20 @@ class Rule(Base):
     category_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("categories.code"))
     # One spot, this many metres wide, pays one person once a day; None: spots do not matter.
     place_m: Mapped[Int | None]
+    # Whom it pays, by how they earn a living; None: everybody.
+    occupation: Mapped[CodeStr | None]
+    # For which outcomes of a case; None: the usual ones.
+    outcomes: Mapped[Json | None]
     fund_id: Mapped[Id] = mapped_column(ForeignKey("funds.id"))
+    # Paused, it pays nothing and says so.
+    paused_at: Mapped[At | None]
     effective_from: Mapped[At]
     effective_to: Mapped[At | None]
 
     __table_args__ = (
         UniqueConstraint("code", "version"),
         CheckConstraint("points > 0", name="points"),
+        CheckConstraint(one_of("occupation", Occupation), name="occupation"),
         CheckConstraint("place_m BETWEEN 1 AND 10000", name="place"),
         CheckConstraint("expiry_day IS NULL OR length(expiry_day) = 5", name="expiry_day"),
         CheckConstraint("day_cap >= points AND month_cap >= day_cap", name="caps"),

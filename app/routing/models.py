@@ -56,7 +56,7 @@ class RoutingRule(Base):
 
 
 class RoutingDecision(Base):
-    """Why a case went where it went; the first decision, and the one of a correction."""
+    """Why a case went where it went: at its opening, its filing and its correction."""
 
     __tablename__ = "routing_decisions"
 
@@ -67,6 +67,6 @@ class RoutingDecision(Base):
     created_at: Mapped[At]
 
     __table_args__ = (
-        CheckConstraint("reason IN ('opened', 'corrected')", name="reason"),
+        CheckConstraint("reason IN ('opened', 'corrected', 'filed')", name="reason"),
         Index("ix_routing_decisions_case", "case_id", "created_at"),
     )

@@ -3,7 +3,7 @@
 KINDS = {
     "accrue": "获得（公示中）", "void": "撤销", "reverse": "收回", "redeem": "兑换冻结",
     "fulfil": "兑换核销", "cancel": "兑换取消退回", "refund": "退货退回", "expire": "到期清零",
-    "repay": "抵扣欠分", "carry": "家庭账户转入转出", "adjust": "调整",
+    "repay": "抵扣欠分", "carry": "家庭账户转入转出",
 }  # fmt: skip
 FLOWS = {
     "opened": "新下单", "handed_out": "已核销", "cancelled": "已取消", "expired": "已超时",

@@ -36,7 +36,7 @@ class HandOutOut(Out):
 
 
 class TraceOut(Page[HandOutOut]):
-    """What a contribution became: contributed = available + reserved + paid."""
+    """What a contribution became: contributed = available + reserved + paid + returned."""
 
     fund_id: UUID
     contribution_id: UUID
@@ -49,6 +49,7 @@ class TraceOut(Page[HandOutOut]):
     reserved_fen: int = Field(description="Behind points that people hold")
     reserved_points: int = Field(description="Whole points that it stands behind")
     paid_fen: int = Field(description="What all pages of `items` sum up to")
+    returned_fen: int = Field(description="Gone back to the giver")
 
 
 class PublicGivenOut(Out):

@@ -11,6 +11,7 @@ from app.identity.access import Actor
 from app.identity.texts import masked_name
 from app.kit import clock
 from app.kit.page import Slice
+from app.ledger import sums
 from app.ledger import views as ledger
 from app.ledger.models import Contribution, Contributor, Fund, Journal
 from app.rewards import waiting
@@ -36,13 +37,14 @@ def trace(
     """What a contribution became, down to the goods. Raises FundNotFound, ContributionNotFound."""
     fund = ledger.get_fund(tx, actor, fund_id)
     given = ledger.get_contribution(tx, fund_id, contribution_id)
-    available, reserved, paid = ledger.became_of(tx, given)
+    available, reserved, paid, returned = sums.became_of(tx, given)
     found = queries.events(tx, given.id, limit, cursor)
     return TraceOut(
         fund_id=fund.id, contribution_id=given.id, kind=Contributor(given.kind),
         contributor=given.contributor, state=_state(given), receipt_no=given.receipt_no,
         contributed_fen=given.fen if given.state == "approved" else 0, available_fen=available,
         reserved_fen=reserved, reserved_points=reserved // fund.rate_fen, paid_fen=paid,
+        returned_fen=returned,
         items=_hand_outs(tx, given.id, [row.Journal for row in found.rows]),
         next_cursor=found.next_cursor,
     )  # fmt: skip

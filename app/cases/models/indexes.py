@@ -21,6 +21,7 @@ class CaseScope(Base):
     status: Mapped[CodeStr]
     created_at: Mapped[At]
     category_code: Mapped[CodeStr | None]
+    net_code: Mapped[CodeStr | None]
     due_at: Mapped[At | None]
     warn_at: Mapped[At | None]
     suspected: Mapped[Flag] = mapped_column(server_default=text("false"))
@@ -30,6 +31,7 @@ class CaseScope(Base):
         Index("ix_case_scopes_newest", "region_code", "created_at", "case_id"),
         Index("ix_case_scopes_status", "region_code", "status", "created_at", "case_id"),
         Index("ix_case_scopes_category", "region_code", "category_code", "created_at", "case_id"),
+        Index("ix_case_scopes_net", "region_code", "net_code", "created_at", "case_id"),
         # A deadline or a flag in the index itself: rows that do not count are never fetched.
         partly(
             "ix_case_scopes_open", ("region_code", "created_at", "case_id", "due_at"), WHILE_OPEN

@@ -1,7 +1,15 @@
 """Tables of the ledger. Everything but balances, remainders, purses and states is append-only."""
 
 from app.ledger.models.book import MOST_FEN, Account, Balance, Journal, Transfer
-from app.ledger.models.money import Backing, Contribution, Contributor, Fund, PoolPart
+from app.ledger.models.money import (
+    Backing,
+    Contribution,
+    ContributionReturn,
+    Contributor,
+    Fund,
+    PaidPart,
+    PoolPart,
+)  # fmt: skip
 from app.ledger.models.points import MOST_POINTS, Debt, DebtPayment, Lot, LotUse, Purse
 
 __all__ = [
@@ -11,6 +19,7 @@ __all__ = [
     "Backing",
     "Balance",
     "Contribution",
+    "ContributionReturn",
     "Contributor",
     "Debt",
     "DebtPayment",
@@ -18,6 +27,7 @@ __all__ = [
     "Journal",
     "Lot",
     "LotUse",
+    "PaidPart",
     "PoolPart",
     "Purse",
     "Transfer",

@@ -79,12 +79,12 @@ class Journal(Base):
         UniqueConstraint("kind", "source"),
         CheckConstraint(
             "kind IN ('contribute', 'accrue', 'settle', 'void', 'reverse', 'redeem', 'fulfil',"
-            " 'cancel', 'expire', 'adjust', 'refund', 'pay_out', 'rebalance', 'repay', 'carry')",
+            " 'cancel', 'expire', 'refund', 'pay_out', 'rebalance', 'repay', 'carry', 'give_back')",
             name="kind",
         ),
         CheckConstraint("approver_id <> actor_id", name="two_persons"),
         CheckConstraint(
-            "kind NOT IN ('contribute', 'reverse', 'adjust', 'refund', 'pay_out')"
+            "kind NOT IN ('contribute', 'reverse', 'refund', 'pay_out', 'give_back')"
             " OR (actor_id IS NOT NULL AND approver_id IS NOT NULL)",
             name="approved",
         ),

@@ -62,6 +62,8 @@ class Contribution(Base):
     declined_at: Mapped[At | None]
     # The receipt's number (收据), given when the money arrived: FUND-2026-000001.
     receipt_no: Mapped[CodeStr | None] = mapped_column(unique=True)
+    # Of the code on the receipt, with which its giver follows the money.
+    trace_hash: Mapped[CodeStr | None] = mapped_column(index=True, unique=True)
 
     __table_args__ = (
         CheckConstraint(f"kind IN ({', '.join(repr(c.value) for c in Contributor)})", name="kind"),
@@ -75,6 +77,31 @@ class Contribution(Base):
         CheckConstraint(
             "(state = 'declined') = (declined_by IS NOT NULL AND declined_at IS NOT NULL)",
             name="declined",
+        ),
+    )
+
+
+class ContributionReturn(Base):
+    """Money of a contribution that goes back to its giver, by one person's word and another's."""
+
+    __tablename__ = "contribution_returns"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    contribution_id: Mapped[Id] = mapped_column(ForeignKey("contributions.id"), index=True)
+    fen: Mapped[Int]
+    reason: Mapped[Str]
+    state: Mapped[CodeStr]
+    proposed_by: Mapped[Id] = mapped_column(ForeignKey("people.id"))
+    proposed_at: Mapped[At]
+    decided_by: Mapped[Id | None] = mapped_column(ForeignKey("people.id"))
+    decided_at: Mapped[At | None]
+
+    __table_args__ = (
+        CheckConstraint(f"fen BETWEEN 1 AND {MOST_FEN}", name="fen"),
+        CheckConstraint("state IN ('proposed', 'approved', 'declined')", name="state"),
+        CheckConstraint("decided_by <> proposed_by", name="two_persons"),
+        CheckConstraint(
+            "(state = 'proposed') = (decided_by IS NULL AND decided_at IS NULL)", name="decided"
         ),
     )
 
@@ -93,6 +120,22 @@ class PoolPart(Base):
         CheckConstraint("available >= 0", name="available"),
         Index("ix_pool_parts_fifo", "fund_id", "shard", "contribution_id"),
     )
+
+
+class PaidPart(Base):
+    """What of one contribution, drawn from one shard, was paid for goods so far, in fen.
+
+    A running sum of the backing, so that a fund's page does not read the whole ledger.
+    """
+
+    __tablename__ = "paid_parts"
+
+    contribution_id: Mapped[Id] = mapped_column(ForeignKey("contributions.id"), primary_key=True)
+    shard: Mapped[Int] = mapped_column(primary_key=True)
+    fund_id: Mapped[Id] = mapped_column(ForeignKey("funds.id"), index=True)
+    fen: Mapped[Int]
+
+    __table_args__ = (CheckConstraint("fen >= 0", name="fen"),)
 
 
 class Backing(Base):

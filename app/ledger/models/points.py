@@ -15,6 +15,7 @@ from app.kit.db import Base
 
 MOST_POINTS = 10**9
 _EXPIRING = text("remaining > 0 AND expires_at IS NOT NULL")
+_LEFT = text("remaining > 0")
 
 
 class Lot(Base):
@@ -50,6 +51,14 @@ class Lot(Base):
         Index(
             "ix_lots_expiring", "expires_at",
             sqlite_where=_EXPIRING, postgresql_where=_EXPIRING,
+        ),
+        # What a fund stands behind, and what was drawn from it lately.
+        Index(
+            "ix_lots_fund_left", "fund_id", "rate_fen", "remaining",
+            sqlite_where=_LEFT, postgresql_where=_LEFT,
+        ),
+        Index(
+            "ix_lots_fund_newest", "fund_id", "created_at", "origin_id", "amount", "rate_fen"
         ),
     )  # fmt: skip
 
