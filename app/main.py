@@ -15,6 +15,7 @@ from app import tables
 from app.approvals import api as approvals
 from app.calendars import api as calendars
 from app.cases import api as cases
+from app.cases import deeds
 from app.categories import api as categories
 from app.corrections import api as corrections
 from app.desk import api as desk
@@ -32,6 +33,7 @@ from app.kit.db import Database, make_database, work
 from app.kit.idempotency import InFlight
 from app.kit.seal import Seal
 from app.ledger import api as ledger
+from app.ledger.codes import TraceCodes
 from app.media import api as media
 from app.media.bucket import LocalBucket
 from app.media.decoder import Decoder
@@ -73,9 +75,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     media.router, identity.router, notify.router, grids.router, categories.router, regions.router,
     rewards.router, calendars.router, posts.router, routing.router,
     feedback.router,
-    *store.others, *rewards.others, approvals.router, supervision.router, patrols.router,
-    groups.router, till.router, proofs.router, households.router, corrections.router,
-    settlements.router, statements.router, tracing.router, webhooks.router, health.router,
+    *ledger.others, *store.others, *rewards.others, approvals.router, supervision.router,
+    patrols.router, groups.router, till.router, proofs.router, households.router,
+    corrections.router, settlements.router, statements.router, tracing.router, webhooks.router,
+    health.router,
 )  # fmt: skip
 
 
@@ -130,11 +133,14 @@ def furnish(app: FastAPI, settings: Settings) -> None:
         timedelta(minutes=settings.offline_minutes),
     )
     state.member_codes = MemberCodes(code_secret)
+    state.trace_codes = TraceCodes(code_secret)
     state.seal = Seal(settings.seal_secret.get_secret_value())
     state.webhook_reach = reach_of(settings)
     state.carrier = Carrier(state.seal, state.webhook_reach)
     state.robots = Robots(state.seal, settings.wecom_url)
     state.objection = timedelta(hours=settings.objection_hours)
+    # Previews of rules stand below the cases that tell what was done.
+    state.deeds = deeds.deeds
     state.refund_grace = timedelta(days=settings.refund_grace_days)
 
 
@@ -188,7 +194,7 @@ def tools_of(state: Any) -> Tools:
     """What the worker beside this server works with."""
     return Tools(
         state.db, state.bucket, state.grids, state.robots, carrier=state.carrier,
-        objection=state.objection,
+        objection=state.objection, trace_codes=state.trace_codes,
     )  # fmt: skip
 
 

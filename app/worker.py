@@ -20,6 +20,7 @@ from app.kit.db import Database, work
 from app.kit.logs import log
 from app.kit.outbox import Handlers
 from app.ledger import jobs as ledger
+from app.ledger.codes import TraceCodes
 from app.media import jobs as media
 from app.media.bucket import Bucket
 from app.patrols import jobs as patrols
@@ -47,6 +48,7 @@ SCHEDULE = {
     "points.expired": timedelta(hours=1),
     "points.expiring": timedelta(days=1),
     "pools.rebalanced": timedelta(hours=1),
+    "receipts.coded": timedelta(days=1),
     "photos.swept": timedelta(hours=1),
     "appointments.turned": timedelta(hours=1),
     "keys.expired": timedelta(hours=1),
@@ -56,6 +58,7 @@ SCHEDULE = {
     "groups.flushed": timedelta(minutes=1),
     "ledger.sealed": timedelta(minutes=1),
     "seals.swept": timedelta(days=1),
+    "notices.missed": timedelta(days=1),
     "deliveries.swept": timedelta(hours=1),
 }
 POLL_S = 0.25
@@ -76,6 +79,8 @@ class Tools:
     carrier: Carrier | None = None
     # From a closing until its points may be spent.
     objection: timedelta = timedelta()
+    # None where nobody follows money by a receipt.
+    trace_codes: TraceCodes | None = None
 
 
 def make_handlers(tools: Tools) -> Handlers:
@@ -101,6 +106,7 @@ def make_handlers(tools: Tools) -> Handlers:
         "purse.expiring": rewards.purse_expiring,
         "pools.rebalanced": ledger.rebalanced,
         "pool.rebalanced": ledger.rebalance,
+        "receipts.coded": ledger.code_receipts(tools.trace_codes),
         "redemption.due": store.time_out,
         "shelf.filled": store.shelf_filled,
         "hold.due": till.time_out,
@@ -118,6 +124,7 @@ def make_handlers(tools: Tools) -> Handlers:
         "ledger.sealed": proofs.seal,
         "seals.swept": proofs.sweep,
         "notice.published": proofs.tell,
+        "notices.missed": proofs.remind,
         "group.told": groups.told(tools.robots, _apart(tools.db)),
     }
 

@@ -49,6 +49,7 @@ from app.kit import bigrams, clock, migrate
 from app.kit.db import Database, insert_rows, make_database, work
 from app.kit.ids import new_id
 from app.media.views import Signer
+from app.posts import service as posts
 from app.regions import imports as region_imports
 from app.regions import service as regions
 from app.relations import nearby
@@ -74,7 +75,11 @@ WORDS = (
 )
 RARE, SELDOM = "白鹤雕像", "冒黑烟"
 # So many cases of each kind lie in the busy grid at least.
-ENOUGH, KINDS = 25, ("reported", "overdue", "suspected", "cover", "smoke", "category")
+ENOUGH = 25
+KINDS = (
+    "reported", "overdue", "due_soon", "suspected", "supervised", "cover", "smoke", "category",
+    "net",
+)  # fmt: skip
 NEAR = 0.0003  # degrees
 Ask = Callable[[Session], Any]
 
@@ -135,6 +140,7 @@ def town(tx: Session) -> Town:
     regions.import_regions(tx, region_imports.read_csv(DATA / "tongnan_regions.csv"))
     drafts = grid_imports.read_geojson(DATA / "tongnan_grids.geojson.gz").drafts
     grids.import_grids(tx, drafts)
+    posts.load_seed(tx)
     categories.load_seed(tx)
     tx.flush()
     paths = dict(tx.execute(text("SELECT code, path FROM regions")).all())
@@ -191,7 +197,7 @@ def one_case(
     status = draw.choice(OPEN) if is_open else "closed"
     status = "reported" if kind == "reported" else status
     at = clock.now() - timedelta(days=730) * ((size - n) / size)
-    hours = -5 if kind == "overdue" else draw.randrange(-24, 72)
+    hours = {"overdue": -5, "due_soon": 5}.get(kind or "", draw.randrange(-24, 72))
     due = clock.now() + timedelta(hours=hours) if is_open else None
     given = status in (*GIVEN, "closed")
     case_id, number = new_id(), f"500152-{n:08}"
@@ -202,15 +208,17 @@ def one_case(
     if kind == "smoke" or draw.random() < 0.01:
         words += SELDOM
     category = "C0102" if kind == "category" or draw.random() < 0.01 else "C0101"
+    net = "building" if kind == "net" or draw.random() < 0.01 else "city"
     suspected = kind == "suspected" or draw.random() < 0.01
+    supervised = kind == "supervised" or (is_open and draw.random() < 0.01)
     theirs = kind is not None or draw.random() < BUSY
     person = here.people[n // every % 2] if theirs else draw.choice(here.people)
     rows.setdefault(Case, []).append({
         "id": case_id, "number": number, "version": 2, "status": status, "region_code": grid,
-        "grid_code": grid, "routing": {}, "category_code": category, "hazard": False,
-        "description": words, "address": None, "lat": lat, "lng": lng, "cell": cell(lat, lng),
-        "source": "report", "assignee_id": person if given else None,
-        "suspected": suspected, "supervised": False, "rerouted": False,
+        "grid_code": grid, "routing": {}, "category_code": category, "net_code": net,
+        "hazard": False, "description": words, "address": None, "lat": lat, "lng": lng,
+        "cell": cell(lat, lng), "source": "report", "assignee_id": person if given else None,
+        "suspected": suspected, "supervised": supervised, "rerouted": False,
         "outcome": "fixed" if status == "closed" else None, "rework": 0, "returns": 0, "round": 1,
         "accept_due_at": at, "handle_due_at": at, "due_at": due,
         "warn_at": due - timedelta(hours=8) if due else None, "clock_rule": {}, "entries": 0,
@@ -249,9 +257,12 @@ def one_case(
 def scenes(here: Town) -> dict[str, Ask]:
     """What is asked, by its name in the table."""
     narrowed = {
-        "all": Filters(), "open": Filters(open=True), "reported": Filters(status="reported"),
-        "overdue": Filters(overdue=True), "suspected": Filters(suspected=True),
-        "category": Filters(category="C0102"), "closed": Filters(status="closed"),
+        "all": Filters(), "open": Filters(open=True), "reported": Filters(status=("reported",)),
+        "to verify": Filters(status=("reported", "verifying")),
+        "overdue": Filters(overdue=True), "due soon": Filters(due_soon=True),
+        "supervised": Filters(supervised=True), "net": Filters(net="building"),
+        "suspected": Filters(suspected=True),
+        "category": Filters(category="C0102"), "closed": Filters(status=("closed",)),
         "mine": Filters(mine=True), "mine open": Filters(mine=True, open=True),
         "often": Filters(words="井盖"), "often, open": Filters(words="井盖", open=True),
         "1 in 100": Filters(words=SELDOM), "1 in 100, open": Filters(words=SELDOM, open=True),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from cast import Cast, make_cast
 from fastapi import FastAPI
@@ -24,6 +25,9 @@ from app.settings import Settings
 from app.worker import Tools, make_handlers
 
 ENGINES = ("sqlite", "postgresql")
+# A busy machine is no fault: what takes too long is found by the time limit of each test.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

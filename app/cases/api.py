@@ -33,7 +33,6 @@ from app.cases.errors import (
 from app.cases.queue import Filters
 from app.cases.schemas import (
     AssigneeList,
-    AssigneeOut,
     CaseBrief,
     CaseEventList,
     CaseMoveDraft,
@@ -61,6 +60,8 @@ from app.regions.errors import RegionNotFound
 from app.reports import queries as reports
 from app.reports.errors import ReportNotFound
 from app.reports.schemas import ReportOut
+from app.routing import queries as routing
+from app.routing.schemas import DecisionList
 
 router = Router(prefix="/v1", tags=["cases 案件"])
 WORKFLOW = (
@@ -77,19 +78,24 @@ WORKFLOW = (
 def list_cases(
     tx: Session,
     actor: Staff,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[tuple[Status, ...], Query(max_length=11, description="Any of these")] = (),
     region: Annotated[Code | None, Query(description="Code; its whole subtree")] = None,
     category: Annotated[Code | None, Query()] = None,
+    net: Annotated[Code | None, Query(description="Of this net (四网)")] = None,
     mine: Annotated[bool, Query(description="Given to me")] = False,
     overdue: Annotated[bool, Query()] = False,
+    due_soon: Annotated[bool, Query(description="Warned of, and not overdue yet")] = False,
     open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
     suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
+    supervised: Annotated[bool, Query(description="Open, and an order (督办) waits")] = False,
     q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[CaseBrief]:
     """The cases of the caller's regions, newest first, each with the moves the caller may make."""
-    wanted = Filters(status, region, category, mine, overdue, open, suspected, q)
+    wanted = Filters(
+        status, region, category, net, mine, overdue, due_soon, open, suspected, supervised, q
+    )
     return views.queue_out(actor, case_queue.queue(tx, actor, wanted, limit, cursor))
 
 
@@ -138,6 +144,14 @@ def list_case_clocks(tx: Session, actor: Staff, case_id: UUID) -> ClockList:
     return ClockList(items=[ClockOut.model_validate(row) for row in rows])
 
 
+@router.get("/cases/{case_id}/routing", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
+@in_transaction
+def list_case_decisions(tx: Session, actor: Staff, case_id: UUID) -> DecisionList:
+    """Each decision on where the case belongs and whose it is, with every step; oldest first."""
+    queries.get_case(tx, actor, case_id)
+    return DecisionList(items=routing.decisions(tx, case_id))
+
+
 @router.post(
     "/cases/{case_id}/notes", responses=raises(PersonOnly, StaffOnly, CaseNotFound, MoveForbidden)
 )
@@ -150,15 +164,9 @@ def add_case_note(tx: Session, actor: Staff, case_id: UUID, body: NoteDraft) -> 
 
 @router.get("/cases/{case_id}/assignees", responses=raises(PersonOnly, StaffOnly, CaseNotFound))
 @in_transaction
-def list_assignees(tx: Session, actor: Staff, case_id: UUID) -> AssigneeList:
-    """Who can be given the case, the nearest post first."""
-    people = queries.assignees(tx, queries.get_case(tx, actor, case_id).path)
-    return AssigneeList(
-        items=[
-            AssigneeOut(id=p.id, name=p.name, role=p.role, region_code=p.region_code)
-            for p in people
-        ]
-    )
+def list_assignees(tx: Session, actor: Staff, grids: Grids, case_id: UUID) -> AssigneeList:
+    """Who can be given the case: whom routing proposes now, then the nearest post."""
+    return views.assignees_out(tx, grids, queries.get_case(tx, actor, case_id))
 
 
 @router.post(

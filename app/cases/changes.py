@@ -51,7 +51,11 @@ def _file(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> 
     if terms.level is not None and case.level_code is None:
         level = routing.handled_at(tx, at.path, terms.level)
         case.level_code = None if level == case.region_code else level
-    return {"category_code": case.category_code, "terms": terms.version}
+    return {
+        "category_code": case.category_code, "terms": terms.version,
+        # 立案条件: the words that held, though the district may change them tomorrow.
+        "filing_condition": terms.filing_condition,
+    }  # fmt: skip
 
 
 def _dispatch(tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> Data:
@@ -110,6 +114,10 @@ def _escalate(_tx: Session, _actor: Actor | None, at: Seen, _draft: CaseMoveDraf
     above = at.level_path.strip("/").split("/")[-2]
     at.case.level_code = above
     return {"level_code": above, **_released(at.case)}
+
+
+def _recall(_tx: Session, _actor: Actor | None, at: Seen, _draft: CaseMoveDraft) -> Data:
+    return _released(at.case)
 
 
 def _hand_down(_tx: Session, _actor: Actor | None, at: Seen, draft: CaseMoveDraft) -> Data:
@@ -173,7 +181,7 @@ def _reopen(_tx: Session, _actor: Actor | None, at: Seen, _draft: CaseMoveDraft)
 
 _CHANGES: dict[str, Callable[[Session, Actor | None, Seen, CaseMoveDraft], Data]] = {
     "file": _file, "dispatch": _dispatch, "accept": _accept, "return": _return,
-    "escalate": _escalate, "hand_down": _hand_down, "make_safe": _make_safe, "suspend": _suspend,
-    "resume": _resume, "review": _resume, "rework": _rework, "close": _close, "reject": _reject,
-    "reopen": _reopen,
+    "escalate": _escalate, "recall": _recall, "hand_down": _hand_down, "make_safe": _make_safe,
+    "suspend": _suspend, "resume": _resume, "review": _resume, "rework": _rework, "close": _close,
+    "reject": _reject, "reopen": _reopen,
 }  # fmt: skip

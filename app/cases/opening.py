@@ -140,7 +140,7 @@ def _first_move(tx: Session, case: Case, actor_id: UUID | None) -> None:
 
 
 def _opened(tx: Session, case: Case, decision: Decision) -> None:
-    for person_id in decision.person_ids[:1]:
+    for person_id in decision.told:
         notify.tell(tx, person_id, "case.given", case.number, number=case.number)
     outbox.enqueue(tx, "case.opened", case_id=case.id)
     outbox.enqueue(tx, "photos.compared", case_id=case.id)

@@ -1,15 +1,17 @@
 """Points follow the case: held at filing, settled or taken back at its end.
 
-Who reported or found it first is paid in the unit of the move. Co-reporters' shares follow in jobs
-of their own: one unit that touched several members' points would deadlock with its like. A job
-brings one share to what the case is now, so it may come late, twice or out of order.
+Who reported or found it first is paid in the unit of the move. Co-reporters' shares, and what a
+hazard (隐患) earns its first reporter beside, follow in jobs of their own: one unit that touched
+several members' points would deadlock with its like. A job brings what one person has to what the
+case is now, so it may come late, twice or out of order.
 
-What an unpaid closing took back is asked again when the case is, once in each round; whoever left
-the case is not asked for again.
+Which outcomes are paid, each rule says. What an unpaid closing took back is asked again when the
+case is, once in each round; whoever left the case is not asked for again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import queries
 from app.cases.models import Case, CaseMove
-from app.cases.workflow import ENDED, PAYING_OUTCOMES
+from app.cases.workflow import ENDED
 from app.kit import outbox
 from app.regions.queries import get_region
 from app.rewards import queries as awards
@@ -26,6 +28,9 @@ from app.rewards.models import Award
 from app.rewards.rules import Spot
 
 FIRST, JOINED, FOUND = "report.filed", "report.joined", "patrol.found"
+HAZARD = "hazard.reported"
+# What whoever made a case known is paid for, by where it came from.
+EARNED = {"report": FIRST, "patrol": FOUND}
 UNFILED = frozenset({"reported", "verifying"})
 # Why an award was taken back that no reopening brings again.
 PARTED = "parted"
@@ -36,7 +41,8 @@ def turn(tx: Session, case: Case, move: str, objection: timedelta) -> None:
     if move == "file":
         _grant_first(tx, case)
     else:
-        for event in (FIRST, FOUND):
+        event = EARNED.get(case.source)
+        if event is not None:
             _turn(tx, case, event, move, objection)
     if move in {"file", "close", "reopen"} or case.status in ENDED:
         for reporter in queries.reporters(tx, case.id):
@@ -44,25 +50,44 @@ def turn(tx: Session, case: Case, move: str, objection: timedelta) -> None:
 
 
 def share(tx: Session, case: Case, person_id: UUID) -> None:
-    """Has a co-reporter's share brought to what the case is after this unit."""
+    """Has a reporter's share brought to what the case is after this unit."""
     outbox.enqueue(tx, "share.followed", case_id=case.id, person_id=person_id)
 
 
 def follow(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) -> None:
-    """Brings the share of one co-reporter to what the case is now."""
+    """Brings the share of one reporter to what the case is now."""
     case: Case = queries.by_id(tx, case_id).case
-    behind = {row.person_id: row.created_at for row in queries.reporters(tx, case_id)}
+    behind: dict[UUID, datetime] = {}
+    for row in queries.reporters(tx, case_id):
+        behind.setdefault(row.person_id, row.created_at)
     if person_id in behind and _earns(case):
         _grant_share(tx, case, person_id, behind[person_id])
-    if person_id not in behind:
-        rewards.void(tx, event=JOINED, source=case.number, reason=PARTED, person_id=person_id)
-    elif case.status in ENDED and not _pays(case):
-        reason = case.outcome or case.status
-        rewards.void(tx, event=JOINED, source=case.number, reason=reason, person_id=person_id)
-    elif _pays(case):
-        rewards.close(tx, event=JOINED, source=case.number, after=objection, person_id=person_id)
+        if case.hazard and case.source == "report":
+            _grant_hazard(tx, case, person_id, behind)
+    gone = None if person_id in behind else PARTED
+    _bring(tx, case, JOINED, person_id, gone, objection)
+    if case.source == "report":
+        _bring(tx, case, HAZARD, person_id, gone or _no_hazard(case), objection)
+
+
+def _bring(
+    tx: Session, case: Case, event: str, person_id: UUID, gone: str | None, objection: timedelta
+) -> None:
+    """Brings one person's award to what the case is now; `gone` says why it is theirs no more."""
+    mine: dict[str, Any] = {"event": event, "source": case.number, "person_id": person_id}
+    if case.status in ENDED - {"closed"}:
+        gone = gone or case.status
+    if gone is not None:
+        rewards.void(tx, reason=gone, **mine)
+    elif case.status == "closed":
+        rewards.close(tx, after=objection, outcome=case.outcome, **mine)
     else:
-        rewards.hold(tx, event=JOINED, source=case.number, person_id=person_id)
+        rewards.hold(tx, **mine)
+
+
+def _no_hazard(case: Case) -> str | None:
+    """It was corrected to a category without danger after it was filed."""
+    return None if case.hazard else "no_hazard"
 
 
 def parted(tx: Session, case: Case, person_id: UUID) -> None:
@@ -71,13 +96,9 @@ def parted(tx: Session, case: Case, person_id: UUID) -> None:
     share(tx, case, person_id)
 
 
-def _pays(case: Case) -> bool:
-    return case.status == "closed" and case.outcome in PAYING_OUTCOMES
-
-
 def _earns(case: Case) -> bool:
-    """Whether points may be on their way for it: filed, and not ended unpaid."""
-    return case.status not in UNFILED and (case.status not in ENDED or _pays(case))
+    """Whether points may be on their way for it: filed, and open or closed."""
+    return case.status == "closed" or case.status not in UNFILED | ENDED
 
 
 def _grant_first(tx: Session, case: Case) -> None:
@@ -100,7 +121,24 @@ def _grant_share(tx: Session, case: Case, person_id: UUID, reported_at: datetime
     first = {a.person_id for event in (FIRST, FOUND) for a in _living(tx, case, event)}
     moved = select(CaseMove.id).where(CaseMove.case_id == case.id, CaseMove.actor_id == person_id)
     if person_id not in first and tx.execute(moved.limit(1)).first() is None:
-        _grant(tx, case, JOINED, person_id, reported_at, again=person_id in again)
+        # Closed meanwhile, it earns nothing by a rule that does not pay for this end.
+        _grant(
+            tx, case, JOINED, person_id, reported_at, again=person_id in again,
+            outcome=case.outcome,
+        )  # fmt: skip
+
+
+def _grant_hazard(
+    tx: Session, case: Case, person_id: UUID, behind: Mapping[UUID, datetime]
+) -> None:
+    """Beside what the first report of any case earns, and to nobody else after them."""
+    given = awards.of_source(tx, HAZARD, case.number)
+    again = _taken_back(given)
+    if person_id in again or (not given and person_id == next(iter(behind))):
+        _grant(
+            tx, case, HAZARD, person_id, behind[person_id], again=person_id in again,
+            outcome=case.outcome,
+        )  # fmt: skip
 
 
 def _taken_back(given: Sequence[Award]) -> dict[UUID, datetime]:
@@ -116,16 +154,17 @@ def _living(tx: Session, case: Case, event: str) -> list[Award]:
 
 
 def _turn(tx: Session, case: Case, event: str, move: str, objection: timedelta) -> None:
-    if _pays(case) and move == "close":
-        rewards.close(tx, event=event, source=case.number, after=objection)
+    if move == "close":
+        rewards.close(
+            tx, event=event, source=case.number, after=objection, outcome=case.outcome
+        )  # fmt: skip
     elif move == "reopen":
         rewards.hold(tx, event=event, source=case.number)
         again = _taken_back(awards.of_source(tx, event, case.number))
         for person_id, reported_at in sorted(again.items()):
             _grant(tx, case, event, person_id, reported_at, again=True)
     elif case.status in ENDED:
-        reason = case.outcome or case.status
-        rewards.void(tx, event=event, source=case.number, reason=reason)
+        rewards.void(tx, event=event, source=case.number, reason=case.status)
 
 
 def _grant(
@@ -136,10 +175,11 @@ def _grant(
     reported_at: datetime,
     *,
     again: bool = False,
+    outcome: str | None = None,
 ) -> None:
     rewards.grant(
         tx, event=event, source=case.number, person_id=person_id, reported_at=reported_at,
-        spot=spot(tx, case), round=case.round if again else 0,
+        spot=spot(tx, case), round=case.round if again else 0, outcome=outcome,
     )  # fmt: skip
 
 

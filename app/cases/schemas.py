@@ -17,8 +17,8 @@ Status = Literal[
 ]  # fmt: skip
 MoveName = Literal[
     "verify", "file", "reject", "withdraw", "dispatch", "accept", "return", "resolve", "close",
-    "rework", "make_safe", "escalate", "hand_down", "correct", "merge", "unmerge", "suspend",
-    "resume",
+    "rework", "make_safe", "escalate", "recall", "hand_down", "correct", "merge", "unmerge",
+    "suspend", "resume",
 ]  # fmt: skip
 Outcome = Literal["fixed", "no_action_needed", "not_responsible", "unable", "referred"]
 Reason = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -85,10 +85,12 @@ class AssigneeOut(Out):
     name: str
     role: str
     region_code: str
+    proposed: bool = Field(description="Routing would ask this person now")
 
 
 class AssigneeList(Out):
-    items: list[AssigneeOut]
+    unit_code: str | None = Field(description="The unit that routing would ask now")
+    items: list[AssigneeOut] = Field(description="The proposed first, then the nearest post")
 
 
 class CaseBrief(Out):

@@ -32,6 +32,8 @@ from app.kit.db import core
 # Up to here the matches of a search are taken by their ids. A page of more is soon met on a walk:
 # at these numbers both ways read about as many, among 100,000 cases and 5,000 open ones.
 SELDOM, SELDOM_OPEN = 900, 300
+# Up to here SQLite lists the rows of all matches first, so that a walk need not read its texts.
+MANY = 5_000
 # SQLite's index cannot leap when it is read backwards: that pays where a scope has many cases.
 LARGE = 2_000
 # Cases whose rows and instants stand in another order, by the moments between two of our clocks.
@@ -74,29 +76,29 @@ def is_large(tx: Session, scope: str | Sequence[str]) -> bool:
 
 
 def hits(tx: Session, matched: str) -> int:
-    """How many cases a search finds, counted up to one more than SELDOM."""
+    """How many cases a search finds, counted up to one more than SELDOM; on SQLite than MANY."""
     found = core(tx).execute(_counted(sqlite=is_sqlite(tx)), {"match": matched})
     return int(found.scalar_one())
 
 
 @lru_cache
 def _counted(*, sqlite: bool) -> Select[Any]:
-    rows = _rows() if sqlite else found_ids(sqlite=False)
+    rows = _rows(MANY) if sqlite else found_ids(sqlite=False)
     return select(func.count()).select_from(rows.subquery())
 
 
-def _rows() -> Any:
+def _rows(most: int) -> Any:
     matched = text("case_words MATCH :match").bindparams(bindparam("match", type_=FreeText))
     rows: Any = select(literal_column("rowid")).select_from(table("case_words"))
     # Limited in here: outside, every match would be fetched first.
-    return rows.where(matched).limit(literal_column(str(SELDOM + 1)))
+    return rows.where(matched).limit(literal_column(str(most + 1)))
 
 
 @lru_cache
 def found_ids(*, sqlite: bool) -> Select[Any]:
     """The ids of what the search `:match` finds, one more than SELDOM at most."""
     if sqlite:
-        return select(CaseText.case_id).where(CaseText.row.in_(_rows()))
+        return select(CaseText.case_id).where(CaseText.row.in_(_rows(SELDOM)))
     # The words of a query are cut already: a cast takes them as they are. The vector is written as
     # the index has it, without a parameter, or the index is not used.
     vector: Any = literal_column("array_to_tsvector(string_to_array(case_texts.words, ' '))")
@@ -121,6 +123,12 @@ def newest_ids(limit: int, *, later: bool) -> Select[Any]:
         rows = rows.where(row < select(CaseText.row + SLACK).where(last).scalar_subquery())
     most: Any = literal_column(str(limit + 1 + 2 * SLACK))
     return select(CaseText.case_id).where(CaseText.row.in_(rows.order_by(row.desc()).limit(most)))
+
+
+def is_listed(case_id: Any) -> ColumnElement[bool]:
+    """Whether a case is among those that `:match` finds on SQLite, MANY at most."""
+    row = select(CaseText.row).where(CaseText.case_id == case_id).correlate(case_id.table)
+    return row.scalar_subquery().in_(_rows(MANY))
 
 
 def holds(case_id: Any, amount: int, *, sqlite: bool) -> ColumnElement[bool]:

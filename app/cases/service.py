@@ -142,6 +142,9 @@ def _change(
             return merging.merge(tx, actor, at.case, target)
         case "unmerge" if actor is not None:
             return merging.unmerge(tx, actor, at.case)
+        case "file":
+            data = changes.apply(tx, actor, at, "file", draft)
+            return data | rerouting.file(tx, means.grids, at.case, at.path)
         case "correct":
             return rerouting.correct(tx, means.grids, at.case, at.path, draft)
         case name:

@@ -1,8 +1,9 @@
 """Which clock starts, stops and pauses with which move; deadlines are frozen when a clock starts.
 
 接办 accept runs until somebody is sent, 临时防护 made_safe and 处置 handle from there (not from the
-signature), 核查 check from the resolution. Standards: GB/T 30428; for a missing cover, Chongqing's
-rule of 2023: guarded at once, repaired within 24 hours.
+signature), 核查 check from the resolution. Hours are counted as the category says, but made_safe
+counts them all. Standards: GB/T 30428; for a missing cover, Chongqing's rule of 2023: guarded at
+once, repaired within 24 hours.
 """
 
 from collections.abc import Callable
@@ -37,9 +38,11 @@ class Watch:
 
     def start(self, kind: str, hours: int) -> datetime:
         """Starts a clock for these hours, in the mode of the terms, and gives its deadline."""
+        working = self.terms is not None and self.terms.clock == "working"
+        # What must be made safe does not wait for Monday.
+        mode = "working" if working and kind != "made_safe" else "continuous"
         return clocks.start(
-            self.tx, self.case.id, kind, calendar=self.calendar, hours=hours,
-            mode="working" if self.terms and self.terms.clock == "working" else "continuous",
+            self.tx, self.case.id, kind, calendar=self.calendar, hours=hours, mode=mode,
             round=self.case.round, rule=self.rule,
         )  # fmt: skip
 
@@ -120,8 +123,8 @@ def _take_back(at: Watch) -> None:
     _accept(at)
 
 
-def _handed_up(at: Watch) -> None:
-    # What was late stays late one level up.
+def _sought_anew(at: Watch) -> None:
+    # What was late stays late one level up, and with whoever gets it next.
     if not any(row.kind == "accept" for row in live(at.tx, at.case.id)):
         _accept(at)
 
@@ -143,11 +146,11 @@ def _end(at: Watch) -> None:
 
 
 _TURNS: dict[str, Callable[[Watch], None]] = {
-    "dispatch": _send, "reopen": _send, "return": _take_back, "escalate": _handed_up,
-    "uphold": _accept, "unmerge": _accept, "make_safe": lambda at: at.stop("made_safe"),
-    "resolve": _resolved, "rework": _rework, "suspend": Watch.pause, "resume": Watch.resume,
-    "review": Watch.resume, "close": lambda at: at.stop("check", "handle"), "reject": _end,
-    "withdraw": _end, "merge": _end,
+    "dispatch": _send, "reopen": _send, "return": _take_back, "escalate": _sought_anew,
+    "recall": _sought_anew, "uphold": _accept, "unmerge": _accept,
+    "make_safe": lambda at: at.stop("made_safe"), "resolve": _resolved, "rework": _rework,
+    "suspend": Watch.pause, "resume": Watch.resume, "review": Watch.resume,
+    "close": lambda at: at.stop("check", "handle"), "reject": _end, "withdraw": _end, "merge": _end,
 }  # fmt: skip
 
 

@@ -9,13 +9,23 @@ from sqlalchemy.orm import Session
 
 from app.cases import photos, queries, workflow
 from app.cases.queries import Seen
-from app.cases.schemas import CaseBrief, CaseOut, ChoiceOfReason, MoveOffer
+from app.cases.schemas import (
+    AssigneeList,
+    AssigneeOut,
+    CaseBrief,
+    CaseOut,
+    ChoiceOfReason,
+    MoveOffer,
+)  # fmt: skip
 from app.cases.workflow import Move
+from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import clock
 from app.kit.page import Page, Slice
 from app.media.schemas import PlaceOut
 from app.media.views import Signer, photo_out
+from app.routing import plan
+from app.routing.schemas import Spot
 
 
 def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
@@ -31,6 +41,33 @@ def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
         reports=len({photo.report_id for photo in before} - {None}),
         photos=[photo_out(photo, signer) for photo in before],
         after_photos=[photo_out(p, signer) for p in photos.after(tx, case.id)],
+    )
+
+
+def assignees_out(tx: Session, grids: GridCache, at: Seen) -> AssigneeList:
+    """Who can be given a case: whom routing would ask now, best first, then the nearest post.
+
+    Asked anew, at the level that has the case: who is on duty is another now than when it came.
+    """
+    case = at.case
+    spot = Spot(
+        lat=None, lng=None, accuracy_m=None, region_code=case.region_code,
+        # Until it is filed, what the reporter chose says most.
+        category_code=case.category_code or case.routing.get("category_code"),
+        net_code=case.net_code, source=case.source,
+        level_code=at.level_path.strip("/").rpartition("/")[2],
+    )  # fmt: skip
+    decision = plan.make(tx, grids, spot, clock.now())
+    best = {person_id: n for n, person_id in enumerate(decision.person_ids)}
+    people = queries.assignees(tx, at.path)
+    return AssigneeList(
+        unit_code=decision.unit_code,
+        items=[
+            AssigneeOut(
+                id=p.id, name=p.name, role=p.role, region_code=p.region_code, proposed=p.id in best
+            )
+            for p in sorted(people, key=lambda p: best.get(p.id, len(best)))
+        ],
     )
 
 

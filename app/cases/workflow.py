@@ -24,8 +24,6 @@ from app.cases.guards import (
 from app.identity.models import Role
 from app.kit.errors import AppError, Words
 
-PAYING_OUTCOMES = frozenset({"fixed", "no_action_needed", "referred"})
-
 GRID = frozenset({Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER})
 HEADS = frozenset({Role.GRID_HEAD, Role.DISPATCHER})
 # Statuses in which nothing more is owed.
@@ -150,6 +148,11 @@ MOVES: tuple[Move, ...] = (
         "escalate", Words("提级办理", "Escalate"), _from("filed", "dispatched", "in_progress"),
         "filed", roles=GRID, by_assignee=True, required=("note",), optional=(),
         guards=(below_the_top,),
+    ),
+    # Whoever had it may be gone, or the unit empty: then nobody else could move it on.
+    Move(
+        "recall", Words("撤回派遣", "Recall"), _from("dispatched", "in_progress"), "filed",
+        roles=HEADS, required=("note",), optional=(),
     ),
     Move(
         "hand_down", Words("下派", "Hand down"), _from("filed"), None, roles=HEADS,

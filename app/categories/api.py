@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.categories import queries, service
 from app.categories.errors import (
     CategoryNotFound,
+    CategoryUnknown,
     LevelUnknown,
     NetUnknown,
     RegionNotDistrict,
@@ -15,6 +16,8 @@ from app.categories.errors import (
 )  # fmt: skip
 from app.categories.schemas import (
     CategoryList,
+    ChoiceDraft,
+    ChoiceOut,
     SuggestionDraft,
     SuggestionList,
     TermsDraft,
@@ -80,3 +83,10 @@ def list_category_terms(
 def set_category_terms(tx: Session, actor: Administrator, code: Code, body: TermsDraft) -> TermsOut:
     """Writes the next version of a district's own terms; what is left out is the category's."""
     return service.set_terms(tx, actor, code, body)
+
+
+@router.put("/choices/{code}", responses=raises(PersonOnly, RoleMissing, CategoryUnknown))
+@in_transaction
+def put_plain_choice(tx: Session, actor: Administrator, code: Code, body: ChoiceDraft) -> ChoiceOut:
+    """Adds or replaces a plain choice of the reporters; for an administrator of every district."""
+    return service.put_choice(tx, actor, code, body)

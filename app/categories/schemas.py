@@ -104,13 +104,16 @@ class EffectiveTerms(Out):
     version: str = Field(examples=["C0101/1+500152000000/3"])
     net_code: str | None
     level: int | None
+    unit_code: str | None = Field(description="The responsible unit (责任单位)")
     clock: Clock
     accept_hours: int
     safe_hours: int | None
     due_hours: int
     check_hours: int
+    most_returns: int = Field(description="How often a case may be returned (退单)")
     hazard: bool
     duplicate_radius_m: int
+    filing_condition: str = Field(description="When a case is filed (立案条件)")
     questions: list[QuestionOut]
 
 
@@ -125,12 +128,15 @@ class CategoryOut(Out):
     clock: Clock = Field(description=CLOCK)
     accept_hours: int = Field(description="Hours of `clock` until somebody has accepted it")
     safe_hours: int | None = Field(
-        description="Hours of `clock` until the spot is guarded 临时防护"
+        description="Hours, all of them, until somebody was on site and the spot is safe 临时防护"
     )
     due_hours: int = Field(description="Hours of `clock` from dispatch to the repair")
     check_hours: int = Field(description="Hours of `clock` from the repair to the check")
     net_code: str | None
+    filing_condition: str = Field(description="When a case is filed (立案条件)")
     version: int
+    source: str = Field(description="Where code and words come from")
+    verified: bool = Field(description="Whether they were compared with that source")
     terms: EffectiveTerms | None = Field(None, description="With `region`: what holds there")
 
 
@@ -139,6 +145,14 @@ class ChoiceOut(Out):
     name: str = Field(examples=["井盖问题"])
     name_en: str
     category_code: str = Field(description="What staff are offered first when filing")
+    position: int = Field(description="Where it stands among the others")
+
+
+class ChoiceDraft(Draft):
+    name: Name = Field(examples=["井盖问题"])
+    name_en: Name
+    category_code: Code = Field(description="A 小类 in use", examples=["C0101"])
+    position: Annotated[int, Field(strict=True, ge=0, le=10_000)]
 
 
 class CategoryList(Out):

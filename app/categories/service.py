@@ -18,6 +18,8 @@ from app.categories.errors import (
 from app.categories.imports import Change, Row
 from app.categories.models import Category, CategoryTerms, PlainChoice, SuggestionModel
 from app.categories.schemas import (
+    ChoiceDraft,
+    ChoiceOut,
     SuggestionDraft,
     SuggestionList,
     SuggestionOut,
@@ -31,6 +33,7 @@ from app.kit import actions, clock
 from app.kit.db import insert_for
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
+from app.regions.queries import get_region, roots
 
 
 def load_seed(tx: Session) -> int:
@@ -134,6 +137,23 @@ def _check_references(tx: Session, district: str, draft: TermsDraft) -> None:
         raise UnitUnknown
     if draft.level is not None and not queries.has_level(tx, district, draft.level):
         raise LevelUnknown
+
+
+def put_choice(tx: Session, actor: Actor, code: str, draft: ChoiceDraft) -> ChoiceOut:
+    """Adds or replaces a reporters' plain choice.
+
+    Raises RoleMissing (all districts share them: for an administrator of every one),
+    CategoryUnknown.
+    """
+    paths = [get_region(tx, district).path for district in roots(tx)]
+    if not all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths):
+        raise RoleMissing
+    queries.get_category(tx, draft.category_code)
+    values = draft.model_dump()
+    row = insert_for(tx, PlainChoice).values(code=code, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=["code"], set_=values))
+    actions.record(tx, actor.person_id, "choice.put", "choice", code)
+    return ChoiceOut(code=code, **values)
 
 
 def train(tx: Session, district: str, pairs: Iterable[tuple[str, str]]) -> int:

@@ -1,23 +1,23 @@
 """Commands that bring master data in from files: all of a file, or nothing and what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from sqlalchemy.orm import Session
 
-from app.categories import imports as category_imports
 from app.categories import service as categories
+from app.cli.acting import operator
+from app.cli.kinds import KINDS, TableKind
 from app.cli.root import cli, unit
 from app.grids import files as grid_files
 from app.grids import imports as grid_imports
 from app.grids import plans as grid_plans
 from app.grids import service as grids
 from app.kit import actions, sheets
-from app.posts import loading
-from app.posts.files import Kind
+from app.posts import service as posts
 from app.regions import imports as region_imports
 from app.regions import queries as regions
 from app.regions import service as regions_service
@@ -26,8 +26,10 @@ Table = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 Map = Annotated[Path, typer.Argument(exists=True)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change")]
 
-
-TableKind = Literal[Kind, "categories"]
+By = Annotated[
+    str | None, typer.Option("--by", help="User name of the member of staff who answers for it")
+]
+SEEDED: tuple[TableKind, ...] = ("nets", "posts", "categories", "choices")
 
 
 @cli.command("import-regions")
@@ -108,46 +110,60 @@ def import_categories() -> None:
     typer.echo(f"{added} rows added")
 
 
+@cli.command("import-seed")
+def import_seed(dry_run: DryRun = False) -> None:
+    """Add the nets, posts, categories and choices that ship with the service, where absent."""
+    with unit() as tx:
+        before = {kind: _codes(tx, kind) for kind in SEEDED}
+        posts.load_seed(tx)
+        categories.load_seed(tx)
+        for kind in SEEDED:
+            added = sorted(_codes(tx, kind) - before[kind])
+            for code in added:
+                _print_change("added", code, {})
+            _summary(kind, ["added"] * len(added))
+        if dry_run:
+            raise typer.Exit
+
+
+def _codes(tx: Session, kind: TableKind) -> set[str]:
+    return {row["code"] for row in KINDS[kind].rows(tx)}
+
+
 @cli.command("import")
-def import_table(kind: TableKind, file: Table, dry_run: DryRun = False) -> None:
-    """Add or change nets, units, posts, groupings, appointments or categories: CSV or XLSX."""
+def import_table(kind: TableKind, file: Table, dry_run: DryRun = False, by: By = None) -> None:
+    """Add or change what the rows of a CSV or XLSX file say; see `export` for the columns.
+
+    Rules replace a district's whole set, shifts an appointment's whole roster. In a new
+    installation bring them in this order: nets, units, posts, categories, choices, terms,
+    groupings, appointments, shifts, rules, groups.
+    """
     sheet = sheets.read(file, file.name)
     if sheet.findings:
         _refuse(sheet.findings)
+    if KINDS[kind].signed and by is None:
+        raise typer.BadParameter(f"{kind} say who made them: name a member of staff with --by")
     with unit() as tx:
-        kinds = _load_categories(tx, sheet) if kind == "categories" else _load(tx, kind, sheet)
+        actor = operator(tx, by)
+        done = KINDS[kind].load(tx, actor, sheet)
+        for change in done.changes:
+            _print_change(change.kind, change.key, change.fields)
+        for note in done.notes:
+            typer.echo(note, err=True)
+        if done.findings:
+            _refuse(done.findings)
+        kinds = [change.kind for change in done.changes]
+        changed = len(kinds) - kinds.count("unchanged")
+        actions.record(
+            tx, actor.person_id, f"{kind}.imported", kind, "all", rows=len(kinds), changed=changed
+        )
         _summary(kind, kinds)
         if dry_run:
             # Everything was tried, as it would be done, and is now undone.
             raise typer.Exit
 
 
-def _load(tx: Session, kind: Kind, sheet: sheets.Sheet) -> list[str]:
-    done = loading.load(tx, kind, sheet)
-    for change in done.changes:
-        _print_change(change.kind, change.key, change.fields)
-    if done.findings:
-        _refuse(done.findings)
-    return [change.kind for change in done.changes]
-
-
-def _load_categories(tx: Session, sheet: sheets.Sheet) -> list[str]:
-    # An XLSX becomes the CSV that the categories read, their own checks included.
-    text = sheets.write_csv(sheet.rows, sheet.columns).decode("utf-8-sig")
-    rows, findings = category_imports.read_csv(text)
-    if findings:
-        _refuse(findings)
-    try:
-        changes = categories.apply(tx, None, rows)
-    except category_imports.CategoryFileInvalid as error:
-        _refuse(error.findings)
-    for change in changes:
-        _print_change(change.kind, change.code, dict.fromkeys(change.fields))
-    actions.record(tx, None, "categories.imported", "categories", "all", rows=len(changes))
-    return [change.kind for change in changes]
-
-
-def _print_change(kind: str, key: str, fields: dict[str, Any]) -> None:
+def _print_change(kind: str, key: str, fields: Mapping[str, Any]) -> None:
     if kind != "unchanged":
         told = [f"{name} {_old_and_new(pair)}".strip() for name, pair in fields.items()]
         typer.echo(f"{kind} {key}" + (": " if told else "") + "; ".join(told))

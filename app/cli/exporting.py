@@ -6,14 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from app.categories import imports as category_imports
-from app.cli.data import TableKind
+from app.cli.kinds import KINDS, TableKind
 from app.cli.root import cli, unit
 from app.grids import exports as grid_exports
 from app.grids.files import FileRefused
 from app.kit import sheets
-from app.posts import exports as post_exports
-from app.posts.files import TABLES
 from app.regions import exports as region_exports
 from app.regions import imports as region_imports
 
@@ -45,15 +42,11 @@ def export_grids(file: New) -> None:
 
 @cli.command("export")
 def export_table(kind: TableKind, file: New) -> None:
-    """Write nets, units, posts, groupings, appointments or categories into a .csv or .xlsx file."""
+    """Write master data into a .csv or .xlsx file, as `import` reads it; no key is in any."""
     _refuse_other_names(file, SHEETS)
     with unit(write=False) as tx:
-        if kind == "categories":
-            sheet = sheets.read(category_imports.export_csv(tx).encode(), "categories.csv")
-            rows, columns = sheet.rows, sheet.columns
-        else:
-            rows, columns = list(post_exports.rows(tx, kind)), TABLES[kind].columns
-    _write(file, rows, columns, kind)
+        rows = list(KINDS[kind].rows(tx))
+    _write(file, rows, KINDS[kind].columns, kind)
 
 
 def _write(

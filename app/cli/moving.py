@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app import tables
-from app.cli.root import cli
+from app.cli.root import cli, unhurried
 from app.cli.upkeep import findings
 from app.kit import carrying, migrate
 from app.kit import db as kit_db
@@ -20,8 +20,7 @@ def migrate_data(
 
     Stop the service first: what is written after the copy began stays behind.
     """
-    source = kit_db.make_database(Settings().database_url, pool_size=2)
-    goal = kit_db.make_database(target, pool_size=2)
+    source, goal = unhurried(Settings().database_url), unhurried(target)
     try:
         migrate.check(source, tables.GUARDED)
         migrate.upgrade(goal)

@@ -14,6 +14,7 @@ from app.grids.service import GridCache
 from app.kit import db as kit_db
 from app.kit import logs, migrate, openapi
 from app.kit.seal import Seal
+from app.ledger.codes import TraceCodes
 from app.media.bucket import LocalBucket
 from app.settings import Settings
 from app.webhooks.carrier import Carrier
@@ -46,7 +47,10 @@ def run_worker() -> None:
     robots, carrier = Robots(seal, settings.wecom_url), Carrier(seal, main.reach_of(settings))
     objection = timedelta(hours=settings.objection_hours)
     bucket = LocalBucket(settings.data_dir)
-    tools = worker.Tools(db, bucket, GridCache(), robots, carrier=carrier, objection=objection)
+    tools = worker.Tools(
+        db, bucket, GridCache(), robots, carrier=carrier, objection=objection,
+        trace_codes=TraceCodes(settings.code_secret.get_secret_value().encode()),
+    )  # fmt: skip
     running = worker.Worker(db, worker.make_handlers(tools))
     worker.stop_on_signals(running)
     thread = threading.Thread(target=running.run)

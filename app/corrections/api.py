@@ -41,6 +41,7 @@ from app.rewards.errors import (
     RuleMissing,
 )  # fmt: skip
 from app.store.errors import RedemptionNotFound
+from app.till.errors import TillHoldNotFound
 
 router = Router(prefix="/v1/corrections", tags=["corrections 积分更正"])
 Grace = Annotated[timedelta, FromApp("refund_grace")]
@@ -64,8 +65,8 @@ def list_corrections(
     "",
     responses=raises(
         PersonOnly, RoleMissing, PersonNotFound, RegionNotFound, RuleMissing, PointsOverRule,
-        AwardNotFound, AwardNotSettled, RedemptionNotFound, NotFulfilled, CorrectionPending,
-        OwnCorrection, CorrectionForbidden,
+        AwardNotFound, AwardNotSettled, RedemptionNotFound, TillHoldNotFound, NotFulfilled,
+        CorrectionPending, OwnCorrection, CorrectionForbidden,
     ),
 )  # fmt: skip
 @in_transaction(status=201)

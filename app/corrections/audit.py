@@ -17,17 +17,24 @@ CHECKS: dict[str, str] = {
         WHERE w.event = 'manual.awarded' AND c.id IS NULL""",
     "an approved reversal or refund was booked by its two persons": """
         SELECT c.id FROM corrections c
-        LEFT JOIN journals j ON j.kind = c.kind AND j.source = c.source
+        LEFT JOIN journals j ON j.kind = REPLACE(c.kind, 'refund_hold', 'refund')
+          AND j.source = c.source
           AND j.actor_id = c.proposed_by AND j.approver_id = c.decided_by
-        WHERE c.kind IN ('reverse', 'refund') AND c.state = 'approved' AND j.id IS NULL""",
+        WHERE c.kind IN ('reverse', 'refund', 'refund_hold') AND c.state = 'approved'
+          AND j.id IS NULL""",
     "what is reversed or refunded was approved once": """
         SELECT j.id FROM journals j
-        LEFT JOIN corrections c ON c.kind = j.kind AND c.source = j.source AND c.state = 'approved'
+        LEFT JOIN corrections c ON REPLACE(c.kind, 'refund_hold', 'refund') = j.kind
+          AND c.source = j.source AND c.state = 'approved'
         WHERE j.kind IN ('reverse', 'refund') GROUP BY j.id HAVING count(c.id) <> 1""",
     "a redemption is refunded when the ledger says so": """
         SELECT r.id FROM redemptions r
         LEFT JOIN journals j ON j.kind = 'refund' AND j.source = CAST(r.id AS TEXT)
         WHERE (r.state = 'refunded') <> (j.id IS NOT NULL)""",
+    "what an external store took back is a hold that it had fulfilled": """
+        SELECT c.id FROM corrections c
+        LEFT JOIN till_holds h ON CAST(h.id AS TEXT) = c.source AND h.person_id = c.person_id
+        WHERE c.kind = 'refund_hold' AND COALESCE(h.state, '-') <> 'fulfilled'""",
     "goods of a refund are on the shelf again when it says so": """
         SELECT c.id FROM corrections c
         JOIN redemptions r ON CAST(r.id AS TEXT) = c.source

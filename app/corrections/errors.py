@@ -37,4 +37,7 @@ class CorrectionForbidden(Forbidden):
 
 class NotFulfilled(Conflict):
     code = "not_fulfilled"
-    title = Words("只有已核销的兑换可以退货", "Only goods that were handed out can be taken back")
+    title = Words(
+        "只有已核销且未退货的兑换可以退货",
+        "Only goods that were handed out can be taken back, once",
+    )

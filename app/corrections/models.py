@@ -10,8 +10,9 @@ from app.kit.db import Base
 class Correction(Base):
     """Points given by hand (`award`), taken back after settling (`reverse`), goods taken back.
 
-    `source` is the award's id of a reversal, the redemption's of a `refund`; an award by hand has
-    its points and a case, an activity or another cause in `cause`.
+    `source` is the award's id of a reversal, the redemption's of a `refund`, the till hold's of a
+    `refund_hold`; an award by hand has its points and a case, an activity or another cause in
+    `cause`.
     """
 
     __tablename__ = "corrections"

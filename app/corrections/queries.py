@@ -10,13 +10,16 @@ from app.corrections.errors import CorrectionNotFound
 from app.corrections.models import Correction
 from app.corrections.schemas import CorrectionOut
 from app.identity.access import Actor
-from app.identity.models import Person
+from app.identity.models import ApiClient, Person
 from app.kit.page import Page, page
+from app.ledger import queries as ledger
 from app.ledger.queries import FUND_READERS
 from app.regions.models import Region
 from app.regions.queries import under
 from app.store.errors import RedemptionNotFound
 from app.store.models import Redemption, Station
+from app.till.errors import TillHoldNotFound
+from app.till.models import TillHold
 
 _Proposer, _Decider = aliased(Person), aliased(Person)
 _SHOWN = (
@@ -85,7 +88,7 @@ def _correction_out(row: Any) -> CorrectionOut:
 
 
 def find_open(tx: Session, kind: str, source: str) -> UUID | None:
-    """The correction of an award or a redemption, whose row is locked, that waits for approval."""
+    """The correction of an award, redemption or hold, whose row is locked, that waits."""
     same = Correction.kind == kind, Correction.source == source, Correction.state == "proposed"
     return tx.scalar(select(Correction.id).where(*same).limit(1))
 
@@ -106,3 +109,26 @@ def get_redemption(tx: Session, redemption_id: UUID) -> tuple[Redemption, Region
     if row is None:
         raise RedemptionNotFound
     return row.Redemption, row.Region
+
+
+def get_hold(tx: Session, hold_id: UUID) -> tuple[TillHold, Region]:
+    """A hold of an external store, locked, and its client's region. Raises TillHoldNotFound.
+
+    Who may, the caller asks.
+    """
+    query = (
+        select(TillHold, Region)
+        .join(ApiClient, ApiClient.id == TillHold.client_id)
+        .join(Region, Region.code == ApiClient.region_code)
+        .where(TillHold.id == hold_id)
+    )
+    locked = query.with_for_update(key_share=True, of=TillHold)
+    row = tx.execute(locked.execution_options(populate_existing=True)).first()
+    if row is None:
+        raise TillHoldNotFound
+    return row.TillHold, row.Region
+
+
+def is_refunded(tx: Session, hold: TillHold) -> bool:
+    """Whether a hold's goods came back; its state stays what the till brought it to."""
+    return ledger.find_journal(tx, "refund", str(hold.id)) is not None

@@ -8,6 +8,7 @@ NAMES = {
     "award": Words("人工加分", "points by hand"),
     "reverse": Words("积分冲正", "reversal of points"),
     "refund": Words("退货退积分", "refund of goods"),
+    "refund_hold": Words("商户订单退货退积分", "refund of goods of an external store"),
 }
 _DEBT = Words(
     "其中 {owed} 积分已使用，将从以后获得的积分中扣回。",

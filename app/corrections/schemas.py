@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag
 
 from app.kit.schema import Code, Draft, Instant, Note, Out
 
-Kind = Literal["award", "reverse", "refund"]
+Kind = Literal["award", "reverse", "refund", "refund_hold"]
 State = Literal["proposed", "approved", "declined"]
 
 
@@ -38,6 +38,14 @@ class RefundDraft(Draft):
     cause: Note = Field(description="Told to the person")
 
 
+class RefundHoldDraft(Draft):
+    """Goods of an external store taken back (商户退货); their points return as with `refund`."""
+
+    kind: Literal["refund_hold"]
+    source: UUID = Field(description="The till hold's id")
+    cause: Note = Field(description="Told to the person")
+
+
 def _kind(draft: Any) -> str | None:
     kind = draft.get("kind") if isinstance(draft, dict) else getattr(draft, "kind", None)
     return kind if isinstance(kind, str) else None
@@ -47,11 +55,12 @@ def _kind(draft: Any) -> str | None:
 CorrectionDraft = Annotated[
     Annotated[AwardDraft, Tag("award")]
     | Annotated[ReverseDraft, Tag("reverse")]
-    | Annotated[RefundDraft, Tag("refund")],
+    | Annotated[RefundDraft, Tag("refund")]
+    | Annotated[RefundHoldDraft, Tag("refund_hold")],
     Discriminator(
         _kind,
         custom_error_type="kind_unknown",
-        custom_error_message="kind is award, reverse or refund",
+        custom_error_message="kind is award, reverse, refund or refund_hold",
     ),
 ]
 
@@ -69,7 +78,7 @@ class CorrectionOut(Out):
     kind: Kind
     person: str = Field(description="The member's number")
     region_code: str
-    source: UUID | None = Field(description="The award's or the redemption's id")
+    source: UUID | None = Field(description="The award's, the redemption's or the till hold's id")
     points: int | None
     restock: bool | None
     cause: str

@@ -1,6 +1,6 @@
 """Corrections: one person proposes, another approves, neither is the person concerned.
 
-Lock order: the correction, then the award or the redemption, then as rewards, ledger and store say.
+Lock order: the correction, then the award, redemption or hold, then as rewards, ledger, store say.
 """
 
 from datetime import timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.corrections import queries
+from app.corrections import changes, queries
 from app.corrections.errors import (
     CorrectionDecided,
     CorrectionForbidden,
@@ -18,11 +18,12 @@ from app.corrections.errors import (
     OwnCorrection,
 )  # fmt: skip
 from app.corrections.models import Correction
-from app.corrections.rules import NAMES, debt
+from app.corrections.rules import NAMES
 from app.corrections.schemas import (
     AwardDraft,
     CorrectionOut,
     RefundDraft,
+    RefundHoldDraft,
     ReverseDraft,
 )  # fmt: skip
 from app.identity import queries as identity
@@ -31,7 +32,6 @@ from app.identity.errors import PersonNotFound
 from app.identity.models import Role
 from app.kit import actions, clock
 from app.kit.ids import new_id
-from app.ledger import reversing
 from app.ledger.book import Hands
 from app.ledger.models import Fund
 from app.ledger.queries import FUND_READERS
@@ -40,31 +40,22 @@ from app.regions.queries import get_region
 from app.rewards import queries as rewards
 from app.rewards import reversing as awards
 from app.rewards.errors import AwardNotFound, AwardNotSettled
-from app.rewards.models import Award
-from app.rewards.rules import Spot, source_of
-from app.store import queries as store
-from app.store import stock
+from app.rewards.rules import Spot
 from app.store.errors import RedemptionNotFound
+from app.till.errors import TillHoldNotFound
 
+Proposal = AwardDraft | ReverseDraft | RefundDraft | RefundHoldDraft
 PROPOSERS, DECIDERS = frozenset({Role.FUND_MANAGER}), frozenset({Role.FUND_APPROVER})
 
 
-def propose(
-    tx: Session, actor: Actor, draft: AwardDraft | ReverseDraft | RefundDraft
-) -> CorrectionOut:
+def propose(tx: Session, actor: Actor, draft: Proposal) -> CorrectionOut:
     """Notes what is to be corrected; nothing moves before another person approves it.
 
     Raises PersonNotFound, RegionNotFound, RuleMissing, PointsOverRule, AwardNotFound,
-    AwardNotSettled, RedemptionNotFound, NotFulfilled, CorrectionPending, OwnCorrection,
-    CorrectionForbidden.
+    AwardNotSettled, RedemptionNotFound, TillHoldNotFound, NotFulfilled, CorrectionPending,
+    OwnCorrection, CorrectionForbidden.
     """
-    match draft:
-        case AwardDraft():
-            person_id, region = _of_new_award(tx, draft)
-        case ReverseDraft():
-            person_id, region = _of_award(tx, actor, draft.source)
-        case RefundDraft():
-            person_id, region = _of_redemption(tx, actor, draft.source)
+    person_id, region = _concerned(tx, actor, draft)
     path = get_region(tx, region).path
     if not actor.holds(PROPOSERS, path):
         raise CorrectionForbidden
@@ -90,13 +81,26 @@ def propose(
     return queries.correction_out(tx, actor, correction.id)
 
 
+def _concerned(tx: Session, actor: Actor, draft: Proposal) -> tuple[UUID, str]:
+    """Whose points it is about, and the region of the money behind them."""
+    match draft:
+        case AwardDraft():
+            return _of_new_award(tx, draft)
+        case ReverseDraft():
+            return _of_award(tx, actor, draft.source)
+        case RefundDraft():
+            return _of_redemption(tx, actor, draft.source)
+        case RefundHoldDraft():
+            return _of_hold(tx, actor, draft.source)
+
+
 def _of_new_award(tx: Session, draft: AwardDraft) -> tuple[UUID, str]:
-    """Whose points, and the region of the fund that will pay them."""
+    """Of the fund that will pay them."""
     person = identity.find_by_member_no(tx, draft.person)
     if person is None:
         raise PersonNotFound
     spot = Spot(get_region(tx, draft.region).path)
-    rule = awards.rule_by_hand(tx, spot, draft.points)
+    rule = awards.rule_by_hand(tx, person.id, spot, draft.points)
     return person.id, tx.get_one(Fund, rule.fund_id).region_code
 
 
@@ -116,6 +120,15 @@ def _of_redemption(tx: Session, actor: Actor, redemption_id: UUID) -> tuple[UUID
     if redemption.state != "fulfilled":
         raise NotFulfilled
     return redemption.person_id, region.code
+
+
+def _of_hold(tx: Session, actor: Actor, hold_id: UUID) -> tuple[UUID, str]:
+    held, region = queries.get_hold(tx, hold_id)
+    if not actor.holds(FUND_READERS, region.path):
+        raise TillHoldNotFound
+    if held.state != "fulfilled" or queries.is_refunded(tx, held):
+        raise NotFulfilled
+    return held.person_id, region.code
 
 
 def _refuse_second(tx: Session, kind: str, source: str) -> None:
@@ -148,11 +161,13 @@ def approve(
     by = Hands(correction.proposed_by, actor.person_id)
     match correction.kind:
         case "award":
-            _give(tx, correction, by)
+            changes.give(tx, correction, by)
         case "reverse":
-            _reverse(tx, correction, by)
+            changes.reverse(tx, correction, by)
+        case "refund":
+            changes.refund(tx, correction, grace, by)
         case _:
-            _refund(tx, correction, grace, by)
+            changes.refund_hold(tx, correction, grace, by)
     what = NAMES[correction.kind]._asdict()
     notify.tell(tx, correction.proposed_by, "correction.approved", str(correction.id), what=what)
     return queries.correction_out(tx, actor, correction_id)
@@ -178,46 +193,3 @@ def _decided(
         kind=correction.kind,
     )  # fmt: skip
     return correction
-
-
-def _give(tx: Session, correction: Correction, by: Hands) -> None:
-    points = correction.points
-    assert points is not None, "a CHECK says that an award has points"
-    spot = Spot(get_region(tx, correction.region_code).path)
-    awards.give(
-        tx, source=str(correction.id), person_id=correction.person_id, points=points, spot=spot,
-        by=by,
-    )  # fmt: skip
-    notify.tell(
-        tx, correction.person_id, "points.awarded", str(correction.id), points=points,
-        cause=correction.cause,
-    )  # fmt: skip
-
-
-def _reverse(tx: Session, correction: Correction, by: Hands) -> None:
-    award_id = UUID(correction.source)
-    done = awards.reverse(tx, award_id, "correction", by)
-    source = source_of(tx.get_one(Award, award_id).source)
-    notify.tell(
-        tx, correction.person_id, "points.reversed", str(correction.id), source=source,
-        taken=done.taken, cause=correction.cause, debt=debt(done.owed),
-    )  # fmt: skip
-
-
-def _refund(tx: Session, correction: Correction, grace: timedelta, by: Hands) -> None:
-    redemption, _ = queries.get_redemption(tx, UUID(correction.source))
-    if redemption.state != "fulfilled":
-        raise NotFulfilled
-    redemption.state = "refunded"
-    tx.flush()
-    station, source = redemption.station_id, str(redemption.id)
-    points = reversing.refund(
-        tx, source=source, merchant=station, reason="refund", grace=grace, by=by
-    )
-    for line in store.lines(tx, redemption.id) if correction.restock else []:
-        row = station, line.item_id
-        stock.change(tx, "refund", row, source, by.approver_id, on_hand=line.quantity)
-    notify.tell(
-        tx, correction.person_id, "redemption.refunded", str(correction.id), points=points,
-        cause=correction.cause,
-    )  # fmt: skip

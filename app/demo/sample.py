@@ -83,7 +83,7 @@ def load(tx: Session) -> bool:
         validity_days=365, fund_id=fund.id,
     )  # fmt: skip
     _store(tx, people["li"])
-    scopes = ["points:read"]
+    scopes = ["points:read", "points:hold"]
     identity.add_client(
         tx, TILL, "暖新驿站收银台", scopes, DISTRICT, development_secret=TILL_SECRET
     )

@@ -43,7 +43,7 @@ FilterName = Annotated[Name, Path(examples=["今天要签收的"])]
 @router.get("/desk/counters", responses=raises(PersonOnly, StaffOnly))
 @in_transaction
 def get_counters(tx: Session, actor: Staff, region: Region = None) -> CountersOut:
-    """How many open cases of the caller's regions wait for what."""
+    """How many open cases wait for what: of the caller's regions, and given to them elsewhere."""
     return queries.counters(tx, actor, region)
 
 
@@ -82,17 +82,22 @@ def delete_filter(tx: Session, actor: Staff, name: FilterName) -> SavedFilterLis
 async def _table(
     request: Request,
     format: Annotated[Format, Query()],  # noqa: A002
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[tuple[Status, ...], Query(max_length=11, description="Any of these")] = (),
     region: Region = None,
     category: Annotated[Code | None, Query()] = None,
+    net: Annotated[Code | None, Query(description="Of this net (四网)")] = None,
     mine: Annotated[bool, Query(description="Given to me")] = False,
     overdue: Annotated[bool, Query()] = False,
+    due_soon: Annotated[bool, Query(description="Warned of, and not overdue yet")] = False,
     open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
     suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
+    supervised: Annotated[bool, Query(description="Open, and an order (督办) waits")] = False,
     q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
 ) -> Prepared:
     """The slow part: walks the queue in a reading unit, then makes the file in none."""
-    wanted = Filters(status, region, category, mine, overdue, open, suspected, q)
+    wanted = Filters(
+        status, region, category, net, mine, overdue, due_soon, open, suspected, supervised, q
+    )
     made = await filing.read_as(
         request, find_staff, lambda tx, actor: exports.table(tx, actor, wanted)
     )

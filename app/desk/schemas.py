@@ -1,9 +1,9 @@
 """The words of the staff's desk at the edge."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.cases.schemas import Status
 from app.kit.schema import Code, Draft, Name, Note, Out, PlainText
@@ -71,24 +71,37 @@ class DispatchOut(Out):
 class FiltersOut(Out):
     """How the staff queue is narrowed, in the words of its query."""
 
-    status: Status | None
+    status: list[Status] = Field(description="Any of these; of any status when empty")
     region: str | None
     category: str | None
+    net: str | None
     mine: bool
     overdue: bool
+    due_soon: bool
     open: bool
     suspected: bool
+    supervised: bool
     q: str | None
 
 
+def _several(status: Any) -> Any:
+    """One word or null, as filters were saved before a case could be in any of several."""
+    if status is None:
+        return []
+    return [status] if isinstance(status, str) else status
+
+
 class FiltersDraft(Draft):
-    status: Status | None = None
+    status: Annotated[list[Status], BeforeValidator(_several)] = Field([], max_length=11)
     region: Code | None = Field(None, description="Code; its whole subtree")
     category: Code | None = None
+    net: Code | None = Field(None, description="Of this net (四网)")
     mine: bool = Field(default=False, strict=True)
     overdue: bool = Field(default=False, strict=True)
+    due_soon: bool = Field(default=False, strict=True)
     open: bool = Field(default=False, strict=True)
     suspected: bool = Field(default=False, strict=True)
+    supervised: bool = Field(default=False, strict=True)
     q: Words | None = Field(None, description="Words in number and text")
 
 

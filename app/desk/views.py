@@ -4,12 +4,13 @@ from sqlalchemy.orm import Session
 
 from app.desk import queries
 from app.desk.models import SavedFilter
-from app.desk.schemas import FiltersOut, SavedFilterList, SavedFilterOut
+from app.desk.schemas import FiltersDraft, FiltersOut, SavedFilterList, SavedFilterOut
 from app.identity.access import Actor
 
 
 def saved_out(saved: SavedFilter) -> SavedFilterOut:
-    filters = FiltersOut.model_validate(saved.filters)
+    # As it would be saved now: what it was saved without does not narrow.
+    filters = FiltersOut.model_validate(FiltersDraft.model_validate(saved.filters))
     return SavedFilterOut(name=saved.name, position=saved.position, filters=filters)
 
 

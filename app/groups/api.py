@@ -14,8 +14,15 @@ from app.groups.errors import (
     GroupNotFound,
     RobotMissing,
 )  # fmt: skip
-from app.groups.queries import LEADERS
-from app.groups.schemas import GroupDraft, GroupOut, NoticeDraft, NoticeOut
+from app.groups.queries import CALLERS, LEADERS
+from app.groups.schemas import (
+    GroupDraft,
+    GroupOut,
+    NoticeDraft,
+    NoticeOut,
+    RegionNoticeDraft,
+    RegionNoticeOut,
+)  # fmt: skip
 from app.identity.access import Actor, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import Cursor, Limit, in_transaction
@@ -25,14 +32,17 @@ from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
 from app.kit.seal import Seal
+from app.posts.errors import OutsideSubtree
+from app.regions.errors import RegionUnknown
 
-router = Router(prefix="/v1/groups", tags=["groups 网格群"])
+router = Router(prefix="/v1", tags=["groups 网格群"])
 Leader = Annotated[Actor, Resolver(holding(*LEADERS))]
+Caller = Annotated[Actor, Resolver(holding(*CALLERS))]
 Sealing = Annotated[Seal, FromApp("seal")]
 LEADING = (PersonOnly, RoleMissing, GroupForbidden)
 
 
-@router.get("", responses=raises(PersonOnly, StaffOnly))
+@router.get("/groups", responses=raises(PersonOnly, StaffOnly))
 @in_transaction
 def list_groups(
     tx: Session,
@@ -45,7 +55,7 @@ def list_groups(
     return queries.groups(tx, actor, region, limit, cursor)
 
 
-@router.post("", responses=raises(*LEADING, GridUnknown, GridsApart))
+@router.post("/groups", responses=raises(*LEADING, GridUnknown, GridsApart))
 @in_transaction(status=201)
 def add_group(tx: Session, actor: Leader, seal: Sealing, body: GroupDraft) -> GroupOut:
     """Adds a group to grids; the caller leads all of them."""
@@ -53,14 +63,16 @@ def add_group(tx: Session, actor: Leader, seal: Sealing, body: GroupDraft) -> Gr
     return queries.get_group(tx, actor, group_id)
 
 
-@router.get("/{group_id}", responses=raises(PersonOnly, StaffOnly, GroupNotFound))
+@router.get("/groups/{group_id}", responses=raises(PersonOnly, StaffOnly, GroupNotFound))
 @in_transaction
 def get_group(tx: Session, actor: Staff, group_id: UUID) -> GroupOut:
     """One group; its robot's address is never told."""
     return queries.get_group(tx, actor, group_id)
 
 
-@router.put("/{group_id}", responses=raises(*LEADING, GroupNotFound, GridUnknown, GridsApart))
+@router.put(
+    "/groups/{group_id}", responses=raises(*LEADING, GroupNotFound, GridUnknown, GridsApart)
+)
 @in_transaction
 def change_group(
     tx: Session, actor: Leader, seal: Sealing, group_id: UUID, body: GroupDraft
@@ -70,8 +82,17 @@ def change_group(
     return queries.get_group(tx, actor, group_id)
 
 
-@router.post("/{group_id}/notices", responses=raises(*LEADING, GroupNotFound, RobotMissing))
+@router.post("/groups/{group_id}/notices", responses=raises(*LEADING, GroupNotFound, RobotMissing))
 @in_transaction(status=201)
 def add_group_notice(tx: Session, actor: Leader, group_id: UUID, body: NoticeDraft) -> NoticeOut:
     """Queues a notice that the group's robot says within a minute or two."""
     return service.add_notice(tx, actor, group_id, body.text)
+
+
+@router.post(
+    "/group-notices", responses=raises(PersonOnly, RoleMissing, RegionUnknown, OutsideSubtree)
+)
+@in_transaction(status=201)
+def add_region_notice(tx: Session, actor: Caller, body: RegionNoticeDraft) -> RegionNoticeOut:
+    """Queues a notice for all groups of the grids in a region, twenty a minute for each robot."""
+    return service.add_region_notice(tx, actor, body)

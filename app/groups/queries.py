@@ -24,6 +24,8 @@ from app.regions.queries import spans, under, under_any
 from app.reports.models import Report
 
 LEADERS = frozenset({Role.GRID_HEAD, Role.ADMINISTRATOR})
+# Who may say something to all groups of a region.
+CALLERS = LEADERS | {Role.DISPATCHER}
 READERS = LEADERS | {Role.GRID_STAFF, Role.DISPATCHER, Role.HANDLER, Role.CHECKER, Role.AUDITOR}
 # What is read at once; the rest is read with the next.
 MOST_WAITING = 1000
@@ -126,6 +128,16 @@ def told_of(tx: Session, region_code: str) -> list[UUID]:
         .where(GroupGrid.region_code == region_code, Group.active, Group.sealed_key.is_not(None))
     )
     return list(tx.scalars(query.order_by(Group.id)))
+
+
+def of_region(tx: Session, path: str) -> Sequence[Any]:
+    """Id and robot's state of each group with a grid below a path, locked in the order of ids.
+
+    A row is `(id, speaks)`; one with a grid elsewhere too counts.
+    """
+    speaks = (Group.active & Group.sealed_key.is_not(None)).label("speaks")
+    query = select(Group.id, speaks).where(Group.id.in_(_in_region(path)))
+    return tx.execute(query.order_by(Group.id).with_for_update(key_share=True)).all()
 
 
 def plain_category(tx: Session, case: Case) -> str:

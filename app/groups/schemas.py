@@ -45,6 +45,10 @@ class NoticeDraft(Draft):
     text: NoticeText = Field(examples=["今晚 23 点至次日 6 点停水检修，请提前储水"])
 
 
+class RegionNoticeDraft(NoticeDraft):
+    region_code: Code = Field(description="A region: every group of a grid in its whole subtree")
+
+
 class GroupGridOut(Out):
     code: str
     name: str
@@ -68,4 +72,13 @@ class NoticeOut(Out):
     id: UUID
     text: str
     state: Literal["waiting", "sent", "failed"]
+    created_at: Instant
+
+
+class RegionNoticeOut(Out):
+    id: UUID
+    region_code: str
+    text: str
+    groups: int = Field(description="Groups whose robots will say it within minutes")
+    silent: int = Field(description="Groups that are inactive or have no robot")
     created_at: Instant

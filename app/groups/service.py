@@ -9,14 +9,23 @@ from sqlalchemy.orm import Session
 from app.groups import queries
 from app.groups.errors import GroupForbidden, RobotMissing
 from app.groups.models import Group, GroupGrid, GroupMessage
-from app.groups.queries import LEADERS, Grids
-from app.groups.schemas import GroupDraft, NoticeOut, key_of
+from app.groups.queries import CALLERS, LEADERS, Grids
+from app.groups.schemas import (
+    GroupDraft,
+    NoticeOut,
+    RegionNoticeDraft,
+    RegionNoticeOut,
+    key_of,
+)  # fmt: skip
 from app.groups.texts import notice_text
 from app.identity.access import Actor
 from app.kit import actions, clock
-from app.kit.db import insert_for, insert_row
+from app.kit.db import insert_for, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.kit.seal import Seal
+from app.posts.errors import OutsideSubtree
+from app.regions.errors import RegionUnknown
+from app.regions.models import Region
 
 
 def add_group(tx: Session, actor: Actor, seal: Seal, draft: GroupDraft) -> UUID:
@@ -71,6 +80,36 @@ def add_notice(tx: Session, actor: Actor, group_id: UUID, text: str) -> NoticeOu
     )  # fmt: skip
     actions.record(tx, actor.person_id, "group.noticed", "group", group_id, notice=str(notice_id))
     return NoticeOut(id=notice_id, text=text, state="waiting", created_at=now)
+
+
+def add_region_notice(tx: Session, actor: Actor, draft: RegionNoticeDraft) -> RegionNoticeOut:
+    """Queues a notice for every group of a region's grids that can be spoken to, and counts them.
+
+    Raises RegionUnknown, OutsideSubtree.
+    """
+    region = tx.get(Region, draft.region_code)
+    if region is None:
+        raise RegionUnknown
+    if not actor.holds(CALLERS, region.path):
+        raise OutsideSubtree
+    groups = queries.of_region(tx, region.path)
+    speaking = [group.id for group in groups if group.speaks]
+    notice_id, now = new_id(), clock.now()
+    said = {
+        "kind": "notice", "subject": str(notice_id), "text": notice_text(draft.text),
+        "state": "waiting", "created_at": now,
+    }  # fmt: skip
+    if speaking:
+        rows = [{"id": new_id(), "group_id": group_id, **said} for group_id in speaking]
+        insert_rows(tx, GroupMessage, rows)
+    actions.record(
+        tx, actor.person_id, "region.noticed", "region", region.code,
+        notice=str(notice_id), groups=len(speaking),
+    )  # fmt: skip
+    return RegionNoticeOut(
+        id=notice_id, region_code=region.code, text=draft.text, groups=len(speaking),
+        silent=len(groups) - len(speaking), created_at=now,
+    )  # fmt: skip
 
 
 def add_case(tx: Session, group_id: UUID, number: str, text: str) -> None:

@@ -17,7 +17,7 @@ def count_attempt(tx: Session, account: str, address: str) -> None:
     Ten in five minutes for one account from one address, so that a stranger's attempts elsewhere
     do not lock the owner out; and a wider limit for the address, whatever accounts it tries.
     """
-    address = _network(address)
+    address = network(address)
     limits = {
         f"at:{account}|{address}": LIMIT_ACCOUNT_AT_ADDRESS,
         f"address:{address}": LIMIT_ADDRESS,
@@ -27,7 +27,7 @@ def count_attempt(tx: Session, account: str, address: str) -> None:
             raise SignInTooOften(headers=attempts.retry_after())
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv6 caller has a whole /64 to choose addresses from, so that is what is counted."""
     try:
         ip = ip_address(address)

@@ -16,6 +16,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.kit.faults import translated
 
+# A transaction may rest so many times as long as a statement may work.
+IDLE = 3
 NAMING = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -86,13 +88,17 @@ class Database:
 def make_database(
     url: str, *, pool_size: int = 8, statement_timeout_s: int = 10, lock_timeout_s: int = 5
 ) -> Database:
-    """The database behind `url` (`sqlite:///file.db` or `postgresql+psycopg://..`)."""
+    """The database behind `url` (`sqlite:///file.db` or `postgresql+psycopg://..`).
+
+    With a `statement_timeout_s` of 0 nothing is cut off, however long it works or rests.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, pool_size, lock_timeout_s)
     options = (
         f"-c statement_timeout={statement_timeout_s * 1000} -c lock_timeout={lock_timeout_s * 1000}"
-        " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+        f" -c idle_in_transaction_session_timeout={statement_timeout_s * IDLE * 1000}"
+        " -c timezone=UTC"
     )
     connect = {"connect_timeout": 3, "application_name": "xinxin"}
     # A failing statement's values may be personal: its error, and so the log, names none.

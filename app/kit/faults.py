@@ -1,14 +1,36 @@
 """What a database refuses or cannot do, in the house's own errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
 
 from app.kit.errors import AppError, NoSpace, Unavailable
+
+T = TypeVar("T")
+# PostgreSQL's words for what lost to another unit of the same moment: a key that was taken, locks
+# in a circle, a snapshot too old. SQLite's writers take turns: there it is our fault.
+LOST = frozenset({"23505", "40P01", "40001"})
+MOST_AGAIN = 2
+
+
+def persistent(tx: Session, do: Callable[[], T], again: int = MOST_AGAIN) -> T:
+    """Does it in a savepoint, so that a refusal leaves no trace and can be committed.
+
+    What loses to a rival is taken back, with its locks, so that the rival goes on; then it is done
+    again, and finds what the other one did as if it had begun a moment later.
+    """
+    try:
+        with tx.begin_nested():
+            return do()
+    except DBAPIError as error:
+        if not again or getattr(error.orig, "sqlstate", None) not in LOST:
+            raise
+    return persistent(tx, do, again - 1)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.kit import clock
 from app.kit.columns import At, CodeStr, Id, Int, Json, Str
 from app.kit.db import Base, Database, insert_for, insert_row, work
 from app.kit.errors import AppError
+from app.kit.faults import persistent
 from app.kit.ids import new_id
 from app.kit.logs import log
 
@@ -128,7 +130,7 @@ def _claim(db: Database, handlers: Handlers, claimed: list[UUID]) -> Row[Any] | 
             state = "dead" if job.attempts >= MAX_ATTEMPTS else "ready"
             tx.execute(update(Job).where(Job.id == job.id).values(state=state, **later))
             return job if state == "ready" else None
-        handler(tx, job.payload)
+        persistent(tx, partial(handler, tx, job.payload))
         _done(tx, job.id)
     return None
 
@@ -141,7 +143,7 @@ def _leave_the_house(db: Database, job: Row[Any], handler: Inside | Outside) -> 
     assert isinstance(handler, Outside)
     outcome = handler.call(job.payload)
     with work(db, write=True) as tx:
-        handler.record(tx, job.payload, outcome)
+        persistent(tx, partial(handler.record, tx, job.payload, outcome))
         _done(tx, job.id)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.kit import idempotency, problems
@@ -18,14 +17,12 @@ from app.kit.errors import (
     Unauthenticated,
     Unavailable,
 )  # fmt: skip
+from app.kit.faults import persistent
 from app.kit.marks import Claims, Resolver
 from app.kit.page import CursorInvalid
 from app.kit.schema import Out
 
 UNSAFE = frozenset({"POST", "PUT", "DELETE"})
-# PostgreSQL's word for a key that is taken. SQLite's writers take turns: there it is our fault.
-UNIQUE_VIOLATION = "23505"
-MOST_AGAIN = 2
 # A refusal of these kinds is about the moment, not the request: a retry must try again.
 NOT_REPLAYED = (Unauthenticated, TooMany, Unavailable, idempotency.IdempotencyInProgress)
 ALWAYS_POSSIBLE = (
@@ -107,7 +104,7 @@ def _attempt(
     tx: Session, request: Request, unit: Unit, actor: Any, given: dict[str, Any]
 ) -> Response:
     try:
-        return _done(tx, request, unit, actor, given, MOST_AGAIN)
+        return persistent(tx, lambda: _finished(unit, _call(tx, request, unit, actor, given)))
     except AppError as error:
         if error.keep is not None:
             error.keep(tx)
@@ -115,23 +112,6 @@ def _attempt(
         response.momentary = isinstance(error, NOT_REPLAYED)  # type: ignore[attr-defined]
         _declared(request, unit, error)
         return response
-
-
-def _done(
-    tx: Session, request: Request, unit: Unit, actor: Any, given: dict[str, Any], again: int
-) -> Response:
-    """Does it in a savepoint: what is refused leaves no trace, and the refusal can be committed.
-
-    Of two who add the same key at once the later one does it again, and finds what the other one
-    added, as if it had been sent a moment later.
-    """
-    try:
-        with tx.begin_nested():
-            return _finished(unit, _call(tx, request, unit, actor, given))
-    except IntegrityError as error:
-        if not again or getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
-            raise
-    return _done(tx, request, unit, actor, given, again - 1)
 
 
 def _declared(request: Request, unit: Unit, error: AppError) -> None:

@@ -75,10 +75,9 @@ CHECKS: dict[str, str] = {
     "money went back as two persons said": """
         SELECT j.id FROM journals j
         LEFT JOIN contribution_returns r ON CAST(r.id AS TEXT) = j.source
-        LEFT JOIN transfers t ON t.journal_id = j.id
         WHERE j.kind = 'give_back' AND (COALESCE(r.state, '-') <> 'approved'
-          OR COALESCE(t.amount, 0) <> r.fen OR r.decided_by <> j.approver_id
-          OR r.proposed_by <> j.actor_id)
+          OR COALESCE((SELECT SUM(amount) FROM transfers WHERE journal_id = j.id), 0) <> r.fen
+          OR r.decided_by <> j.approver_id OR r.proposed_by <> j.actor_id)
         UNION ALL SELECT r.id FROM contribution_returns r
         LEFT JOIN journals j ON j.kind = 'give_back' AND j.source = CAST(r.id AS TEXT)
         WHERE r.state = 'approved' AND j.id IS NULL""",

@@ -45,7 +45,24 @@ class ContributionDeclined(Conflict):
 
 class ContributionNotApproved(Conflict):
     code = "contribution_not_approved"
-    title = Words("注资到账后才有收据", "There is no receipt before the money was approved")
+    title = Words("这笔注资尚未到账", "The contribution was not approved yet")
+
+
+class ReturnNotFound(NotFound):
+    code = "return_not_found"
+    title = Words("没有这笔退款", "Nobody proposed to give this back")
+
+
+class ReturnDecided(Conflict):
+    code = "return_decided"
+    title = Words("这笔退款已经审批或退回", "This was already given back or declined")
+
+
+class ReturnExceedsRest(Conflict):
+    code = "return_exceeds_rest"
+    title = Words(
+        "退款超过这笔注资尚未使用的金额", "That is more than what is left of the contribution"
+    )
 
 
 class FundClosed(Conflict):
@@ -68,7 +85,7 @@ class ShardsOnlyGrow(Conflict):
 
 class SecondPersonNeeded(Forbidden):
     code = "second_person_needed"
-    title = Words("经办人不能审批自己的注资", "Someone else must approve it")
+    title = Words("经办人不能审批自己提出的注资或退款", "Someone else must approve it")
 
 
 class PaymentExceedsDebt(Conflict):

@@ -12,7 +12,8 @@ from app.kit import actions, clock, outbox
 from app.kit.db import insert_for
 from app.kit.errors import Forbidden
 from app.kit.ids import new_id
-from app.ledger import book, pool, views
+from app.ledger import book, codes, pool, views
+from app.ledger.codes import TraceCodes
 from app.ledger.errors import (
     ContributionApproved,
     ContributionDeclined,
@@ -63,7 +64,7 @@ def change_fund(tx: Session, actor: Actor, fund_id: UUID, draft: FundChange) -> 
 
     Raises FundNotFound, Forbidden, ShardsOnlyGrow.
     """
-    fund = _may(tx, actor, fund_id, KEEPERS)
+    fund = may(tx, actor, fund_id, KEEPERS)
     # What was drawn from a shard goes back there, however late: none may ever be left out.
     if draft.shards < fund.shards:
         raise ShardsOnlyGrow
@@ -84,7 +85,7 @@ def propose(tx: Session, actor: Actor, fund_id: UUID, draft: ContributionDraft) 
 
     Raises FundNotFound, Forbidden (the fund lies outside the actor's region), FundClosed.
     """
-    fund = _may(tx, actor, fund_id, MANAGERS)
+    fund = may(tx, actor, fund_id, MANAGERS)
     if fund.state == "closed":
         raise FundClosed
     contribution = Contribution(
@@ -126,7 +127,7 @@ def approve(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> 
     Raises FundNotFound, ContributionNotFound, ContributionApproved, ContributionDeclined,
     SecondPersonNeeded, FundClosed, Forbidden.
     """
-    fund = _may(tx, actor, fund_id, APPROVERS)
+    fund = may(tx, actor, fund_id, APPROVERS)
     contribution = views.get_contribution(tx, fund_id, contribution_id, lock=True)
     _undecided(contribution)
     if contribution.proposed_by == actor.person_id:
@@ -152,7 +153,17 @@ def approve(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> 
         fen=contribution.fen,
     )  # fmt: skip
     outbox.enqueue(tx, "fund.fed", fund_id=fund_id)
+    outbox.enqueue(tx, "receipts.coded")
     return views.contribution_out(tx, contribution)
+
+
+def code_receipts(tx: Session, made: TraceCodes) -> None:
+    """Notes the trace codes of received contributions that have none yet."""
+    query = select(Contribution).where(
+        Contribution.trace_hash.is_(None), Contribution.state == "approved"
+    )
+    for received in tx.scalars(query.order_by(Contribution.id).with_for_update(key_share=True)):
+        received.trace_hash = codes.hashed(made.code(received.id))
 
 
 def rebalance(tx: Session, fund_id: UUID, source: str) -> int:
@@ -204,8 +215,8 @@ def _undecided(contribution: Contribution) -> None:
         raise ContributionDeclined
 
 
-def _may(tx: Session, actor: Actor, fund_id: UUID, roles: Collection[str]) -> Fund:
-    """The fund, locked."""
+def may(tx: Session, actor: Actor, fund_id: UUID, roles: Collection[str]) -> Fund:
+    """The fund, locked, for who has one of the roles in its region. FundNotFound, Forbidden."""
     fund = views.get_fund(tx, actor, fund_id, lock=True)
     if not actor.holds(roles, get_region(tx, fund.region_code).path):
         raise Forbidden

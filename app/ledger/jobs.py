@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.kit import clock, outbox
+from app.kit.outbox import Inside
 from app.ledger import funds, lots, queries
+from app.ledger.codes import TraceCodes
 from app.ledger.models import Fund
 
 # So many purses in one unit; the next page is a job of its own.
@@ -66,3 +68,13 @@ def rebalanced(tx: Session, _payload: Mapping[str, Any]) -> None:
 def rebalance(tx: Session, payload: Mapping[str, Any]) -> None:
     fund_id = payload["fund_id"]
     funds.rebalance(tx, UUID(fund_id), f"{fund_id}:{payload['turn']}")
+
+
+def code_receipts(made: TraceCodes | None) -> Inside:
+    """Of new receipts at once; of those from before there were codes when the schedule comes by."""
+
+    def note(tx: Session, _payload: Mapping[str, Any]) -> None:
+        if made is not None:
+            funds.code_receipts(tx, made)
+
+    return note

@@ -1,9 +1,10 @@
 """The receipt (收据) as PDF, A5 across: slow work that no transaction waits for."""
 
+from reportlab.graphics.barcode import createBarcodeDrawing
 from reportlab.lib.pagesizes import A5, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Spacer
+from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from app.kit import clock, pages
 from app.ledger.models import Contributor
@@ -12,7 +13,9 @@ from app.ledger.schemas import ReceiptOut
 PAGE = landscape(A5)
 HEADS = 28 * mm
 TITLE = ParagraphStyle("title", pages.TITLE, fontSize=18, leading=26)
+QR = 24 * mm
 RIGHT = ParagraphStyle("right", pages.TEXT, alignment=2)
+TRACE = ParagraphStyle("trace", RIGHT, fontSize=9)
 KINDS = {
     Contributor.GOVERNMENT: "政府", Contributor.VILLAGE: "村（社区）",
     Contributor.JOINT_VILLAGES: "联村集体经济", Contributor.BENEFACTOR: "成功人士",
@@ -38,9 +41,21 @@ def render(receipt: ReceiptOut) -> bytes:
         pages.text(f"编号 {receipt.receipt_no}　　日期 {day}", RIGHT),
         Spacer(1, 3 * mm),
         pages.table(rows, (HEADS, PAGE[0] - 2 * pages.MARGIN - HEADS)),
+        *_trace(receipt.trace_code),
     )
     title = f"收据 {receipt.receipt_no}"
     return pages.pdf(title, story, title, PAGE)
+
+
+def _trace(code: str | None) -> tuple[Flowable, ...]:
+    """With what the giver follows the money: the code to type, and to scan."""
+    if code is None:
+        return ()
+    words = pages.text(f"凭查询码可查看这笔资金的去向：{code}", TRACE)
+    picture = createBarcodeDrawing("QR", value=code, barLevel="M", width=QR, height=QR)
+    picture.hAlign = "RIGHT"
+    # On one page, however long the rows above are.
+    return (KeepTogether([Spacer(1, 3 * mm), words, picture]),)
 
 
 def in_words(fen: int) -> str:

@@ -16,7 +16,6 @@ from app.ledger.models import (
     Backing,
     Balance,
     Debt,
-    Fund,
     Journal,
     Lot,
     LotUse,
@@ -124,13 +123,6 @@ def _entry(row: Row[Any]) -> EntryOut:
         id=row.id, kind=row.kind, points=row.points, reason=row.reason, source=row.source,
         created_at=row.created_at,
     )  # fmt: skip
-
-
-def lowest_rate(tx: Session) -> int:
-    """The lowest fen a point among active funds and living lots; 0 when there are none."""
-    live = select(Lot.rate_fen).where(Lot.remaining > 0)
-    rates = select(Fund.rate_fen).where(Fund.state == "active").union(live).subquery()
-    return tx.scalar(select(func.min(rates.c.rate_fen))) or 0
 
 
 _JOURNAL = select(Journal).where(

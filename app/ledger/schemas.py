@@ -121,6 +121,27 @@ class ContributionList(Out):
     items: list[ContributionOut]
 
 
+class ReturnDraft(Draft):
+    fen: int = Field(strict=True, ge=1, le=1_000_000_000_000, examples=[100000])
+    reason: Note = Field(examples=["项目结束，余款退还"])
+
+
+class ReturnOut(Out):
+    """Money that goes back to its giver, once a second person has approved it."""
+
+    id: UUID
+    contribution_id: UUID
+    fen: int
+    reason: str
+    state: Literal["proposed", "approved", "declined"]
+    proposed_at: Instant
+    decided_at: Instant | None
+
+
+class ReturnList(Out):
+    items: list[ReturnOut]
+
+
 class ReceiptOut(Out):
     """The receipt (收据) for a contribution that arrived."""
 
@@ -135,6 +156,10 @@ class ReceiptOut(Out):
     received_at: Instant
     handled_by: str = Field(description="Who took it")
     approved_by: str = Field(description="The second person")
+    trace_code: str | None = Field(
+        description="Whoever has it sees what the money became; null when it can't be made again",
+        examples=["7KQ2-M9XD-4TFA-HB3W"],
+    )
 
 
 class MemberPointsOut(Out):

@@ -120,10 +120,11 @@ def expire(tx: Session, account_id: UUID) -> int:
     return purses.expire(tx, account_id, clock.now())
 
 
-def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str) -> None:
-    """Holds points for a redemption, from the lots that expire first. Raises PointsInsufficient.
+def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str) -> int:
+    """Holds points for a redemption, from the lots that expire first; says their worth in fen.
 
-    Expired lots are booked out before the answer is given, so nobody spends what is gone.
+    Raises PointsInsufficient. Expired lots are booked out before the answer is given, so nobody
+    spends what is gone.
     """
     journal = book.open_journal(tx, "redeem", source, reason)
     if journal is None:
@@ -140,6 +141,7 @@ def hold(tx: Session, *, source: str, person_id: UUID, points: int, reason: str)
         raise PointsInsufficient
     for share in shares:
         purses.use(tx, share.source, transfer, share.amount)
+    return sum(share.source.rate_fen * share.amount for share in shares)
 
 
 def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: str) -> None:

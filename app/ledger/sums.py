@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.kit import clock
@@ -12,6 +12,7 @@ from app.ledger.models import (
     Balance,
     Contribution,
     ContributionReturn,
+    Fund,
     Lot,
     LotUse,
     PaidPart,
@@ -66,18 +67,22 @@ def _returned(*which: ColumnElement[bool]) -> Select[Any]:
 
 
 def _held(fund_id: UUID) -> Select[Any, Any]:
-    """Points under redemption: only purses that hold something are looked at."""
+    """Points under redemption: only purses that hold something are looked at.
+
+    The lots are joined from outside, so that no planner begins with all that a fund ever had.
+    """
     later = aliased(Transfer)
+    holding = select(Balance.account_id).where(Balance.held > 0)
     return (
         select(
-            func.sum(LotUse.amount).label("held"),
+            func.sum(case((Lot.id.is_not(None), LotUse.amount))).label("held"),
             func.sum(LotUse.amount * Lot.rate_fen).label("held_fen"),
         )
-        .join(Lot, Lot.id == LotUse.lot_id)
-        .join(Transfer, Transfer.id == LotUse.transfer_id)
-        .join(Balance, Balance.account_id == Transfer.debit_account_id)
+        .select_from(Transfer)
+        .join(LotUse, LotUse.transfer_id == Transfer.id)
+        .outerjoin(Lot, (Lot.id == LotUse.lot_id) & (Lot.fund_id == fund_id))
         .where(
-            Balance.held > 0, Lot.fund_id == fund_id, Transfer.state == "pending",
+            Transfer.debit_account_id.in_(holding), Transfer.state == "pending",
             LotUse.kind == "take", ~exists().where(later.pending_id == Transfer.id),
         )
     )  # fmt: skip
@@ -95,3 +100,12 @@ def became_of(tx: Session, contribution: Contribution) -> tuple[int, int, int, i
     left, paid, returned = (int(fen or 0) for fen in row)
     given = contribution.fen if contribution.state == "approved" else 0
     return left, given - left - paid - returned, paid, returned
+
+
+def lowest_rate(tx: Session) -> int:
+    """The lowest fen a point among active funds and living lots; 0 when there are none."""
+    # Fund by fund, so that each answer is the first entry of an index.
+    live = select(func.min(Lot.rate_fen)).where(Lot.fund_id == Fund.id, Lot.remaining > 0)
+    rows = tx.execute(select(Fund.state, Fund.rate_fen, live.scalar_subquery()))
+    rates = ((rate if state == "active" else least, least) for state, rate, least in rows)
+    return min((rate for pair in rates for rate in pair if rate is not None), default=0)

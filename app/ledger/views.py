@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.identity import queries as identity
 from app.identity.access import Actor
+from app.ledger import codes
+from app.ledger.codes import TraceCodes
 from app.ledger.errors import ContributionNotApproved, ContributionNotFound, FundNotFound
 from app.ledger.models import (
     Contribution,
@@ -151,7 +153,9 @@ def _left() -> Any:
     return left.label("left")
 
 
-def receipt(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> ReceiptOut:
+def receipt(
+    tx: Session, actor: Actor, made: TraceCodes, fund_id: UUID, contribution_id: UUID
+) -> ReceiptOut:
     """Raises FundNotFound, ContributionNotFound, ContributionNotApproved."""
     fund = get_fund(tx, actor, fund_id)
     given = get_contribution(tx, fund_id, contribution_id)
@@ -163,4 +167,18 @@ def receipt(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> 
         purpose=fund.purpose, kind=Contributor(given.kind), contributor=given.contributor,
         fen=given.fen, note=given.note, received_at=given.approved_at,
         handled_by=names[given.proposed_by], approved_by=names[given.approved_by],
+        trace_code=_trace_code(given, made),
     )  # fmt: skip
+
+
+def _trace_code(given: Contribution, made: TraceCodes) -> str | None:
+    """None after a change of the secret: the code on the first paper is the one that works."""
+    code = made.code(given.id)
+    known = given.trace_hash is None or given.trace_hash == codes.hashed(code)
+    return codes.grouped(code) if known else None
+
+
+def find_by_trace_code(tx: Session, typed: str) -> Contribution | None:
+    """The contribution on whose receipt this code is printed."""
+    by_hash = codes.hashed(codes.tidy(typed))
+    return tx.scalar(select(Contribution).where(Contribution.trace_hash == by_hash))

@@ -1,28 +1,25 @@
 """What stands in the tables of posts, in the words of a file that the import reads again."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person, StaffAccount
-from app.kit import clock
-from app.kit.schema import Draft
+from app.kit import drafts
 from app.posts import files
-from app.posts.files import Kind
-from app.posts.models import Appointment, Net, Post, Unit
-from app.posts.schemas import AppointmentDraft, NetDraft, PostDraft, UnitDraft
+from app.posts.files import TABLES, Kind
+from app.posts.models import Appointment, DutyShift, Net, Post, Unit
+from app.posts.queries import lasting
+from app.posts.schemas import AppointmentDraft
 from app.regions import queries as regions
-from app.regions.schemas import GroupingDraft
-
-# Photographs are no part of a file.
-NOT_IN_FILES = frozenset({"photo_id"})
 
 
-def current(tx: Session, kind: Kind) -> dict[str, Any]:
-    """Every object of a kind as a draft, by the key of its row."""
+def current(tx: Session, kind: Kind) -> dict[str, dict[str, Any]]:
+    """Every object of a kind as cells, by the key of its row."""
     return CURRENT[kind](tx)
 
 
@@ -31,10 +28,13 @@ def rows(tx: Session, kind: Kind) -> Iterator[dict[str, Any]]:
 
     Appointments that are over are left out: they cannot be made again.
     """
-    who = _people(tx) if kind == "appointments" else {}
-    for key, draft in current(tx, kind).items():
-        row = files.cells(key, draft)
-        yield row | who.get(row.get("person_id"), {})
+    match kind:
+        case "appointments":
+            yield from _appointment_rows(tx)
+        case "shifts":
+            yield from _shift_rows(tx)
+        case _:
+            yield from ({"code": code} | cells for code, cells in current(tx, kind).items())
 
 
 def find_lasting(tx: Session, draft: AppointmentDraft) -> Appointment | None:
@@ -50,15 +50,10 @@ def find_lasting(tx: Session, draft: AppointmentDraft) -> Appointment | None:
 
 
 def _lasting() -> Select[Appointment]:
-    today = clock.business_day(clock.now()).isoformat()
-    query = select(Appointment).where(
-        Appointment.ended_at.is_(None),
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
-    )
-    return query.order_by(Appointment.id)
+    return select(Appointment).where(lasting()).order_by(Appointment.id)
 
 
-def finder(tx: Session) -> Callable[[str, str], UUID | None]:
+def finder(tx: Session) -> files.Finder:
     """Who is meant by a user name or, without one, by a member number; None for nobody."""
     names = {account.username: account.person_id for account in tx.scalars(select(StaffAccount))}
 
@@ -70,34 +65,71 @@ def finder(tx: Session) -> Callable[[str, str], UUID | None]:
     return find
 
 
-def _draft_of(appointment: Appointment) -> AppointmentDraft:
-    fields = AppointmentDraft.model_fields.keys() - NOT_IN_FILES
-    # Not validated again: a rule that is younger than the row must not stop an export.
-    return AppointmentDraft.model_construct(**{n: getattr(appointment, n) for n in fields})
+def holding(tx: Session) -> files.Held:
+    """The lasting appointments of a person to a post in a place, read once."""
+    held: defaultdict[tuple[Any, ...], list[Appointment]] = defaultdict(list)
+    for one in tx.scalars(_lasting()):
+        held[one.person_id, one.post_code, one.region_code, one.grouping_code].append(one)
+    return lambda *words: held[words]
 
 
-def _coded(model: Any, draft: type[Draft]) -> Callable[[Session], dict[str, Any]]:
+def roster(shifts: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """The roster of an appointment in one cell; without shifts it is always on duty."""
+    words = sorted("{weekday} {starts}-{ends}".format_map(shift) for shift in shifts)
+    return {"shifts": ", ".join(words) or None}
+
+
+def _coded(model: Any, kind: Kind) -> Callable[[Session], dict[str, Any]]:
     def read(tx: Session) -> dict[str, Any]:
         found = tx.scalars(select(model).order_by(model.code))
-        names = draft.model_fields
-        return {
-            row.code: draft.model_construct(**{name: getattr(row, name) for name in names})
-            for row in found
-        }
+        return {row.code: _cells(kind, row) for row in found}
 
     return read
 
 
+def _cells(kind: Kind, row: Any) -> dict[str, Any]:
+    names = TABLES[kind].draft.model_fields
+    # Not validated again: a rule that is younger than the row must not stop an export.
+    return drafts.cells(TABLES[kind], {name: getattr(row, name) for name in names})
+
+
 def _groupings(tx: Session) -> dict[str, Any]:
-    return {
-        row.code: GroupingDraft.model_construct(**row.model_dump(exclude={"code"}))
-        for row in regions.groupings(tx)
-    }
+    return {row.code: _cells("groupings", row) for row in regions.groupings(tx)}
 
 
 def _appointments(tx: Session) -> dict[str, Any]:
-    drafts = [_draft_of(appointment) for appointment in tx.scalars(_lasting())]
-    return {files.appointment_key(draft): draft for draft in drafts}
+    return {
+        files.appointment_key(one): _cells("appointments", one) for one in tx.scalars(_lasting())
+    }
+
+
+def _rosters(tx: Session) -> dict[str, Any]:
+    shifts = _shifts(tx)
+    return {files.appointment_key(one): roster(shifts[one.id]) for one in tx.scalars(_lasting())}
+
+
+def _appointment_rows(tx: Session) -> Iterator[dict[str, Any]]:
+    who = _people(tx)
+    for one in tx.scalars(_lasting()):
+        yield _cells("appointments", one) | who[one.person_id]
+
+
+def _shift_rows(tx: Session) -> Iterator[dict[str, Any]]:
+    """A row a shift, and one without hours for an appointment that is always on duty."""
+    who, shifts = _people(tx), _shifts(tx)
+    for one in tx.scalars(_lasting()):
+        place = {name: getattr(one, name) for name in ("post_code", *files.PLACE, "starts_on")}
+        for hours in shifts[one.id] or [{}]:
+            yield who[one.person_id] | place | hours
+
+
+def _shifts(tx: Session) -> defaultdict[UUID, list[dict[str, Any]]]:
+    hours = (DutyShift.weekday, DutyShift.starts, DutyShift.ends)
+    found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in tx.execute(select(DutyShift.appointment_id, *hours).distinct().order_by(*hours)):
+        shift = {"weekday": row.weekday, "starts": row.starts, "ends": row.ends}
+        found[row.appointment_id].append(shift)
+    return found
 
 
 def _people(tx: Session) -> dict[Any, dict[str, Any]]:
@@ -111,9 +143,10 @@ def _people(tx: Session) -> dict[Any, dict[str, Any]]:
 
 
 CURRENT: dict[Kind, Callable[[Session], dict[str, Any]]] = {
-    "nets": _coded(Net, NetDraft),
-    "units": _coded(Unit, UnitDraft),
-    "posts": _coded(Post, PostDraft),
+    "nets": _coded(Net, "nets"),
+    "units": _coded(Unit, "units"),
+    "posts": _coded(Post, "posts"),
     "groupings": _groupings,
     "appointments": _appointments,
+    "shifts": _rosters,
 }

@@ -1,142 +1,152 @@
-"""Nets, units, posts, groupings and appointments as rows of a file: cells into drafts and back."""
+"""Nets, units, posts, groupings, appointments and rosters as files: their columns and keys."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import model_validator
 
+from app.kit.drafts import Form, Meaning, Meant, Table
 from app.kit.schema import Draft
-from app.kit.sheets import Sheet
-from app.posts.schemas import AppointmentDraft, NetDraft, PostDraft, UnitDraft
+from app.posts.errors import (
+    AppointmentEnded,
+    AppointmentExists,
+    DaysWrong,
+    LevelWrong,
+    NetUnknown,
+    PostInUse,
+    PostUnknown,
+    UnitUnknown,
+)  # fmt: skip
+from app.posts.schemas import (
+    AppointmentDraft,
+    EndTime,
+    NetDraft,
+    PostDraft,
+    Time,
+    UnitDraft,
+    Weekday,
+)
+from app.regions.errors import GroupingUnknown, MemberOutside, RegionUnknown
 from app.regions.schemas import GroupingDraft
 
-CODE = re.compile("[0-9A-Za-z._-]{1,40}")
-Kind = Literal["nets", "units", "posts", "groupings", "appointments"]
-WHOLE = frozenset({"position", "level", "rung"})
-FLAGS = frozenset({"active", "on_board"})
-LISTS = frozenset({"duties", "region_codes"})
-YES, NO = frozenset({"1", "true", "yes", "是"}), frozenset({"0", "false", "no", "否"})
-# Between the parts of a list in one cell; no duty and no code holds one.
-BAR = "|"
+Kind = Literal["nets", "units", "posts", "groupings", "appointments", "shifts"]
+FORMS: dict[str, Form] = {
+    "position": "whole", "level": "whole", "rung": "whole", "weekday": "whole", "active": "flag",
+    "on_board": "flag", "duties": "list", "region_codes": "set",
+}  # fmt: skip
+# Whoever is appointed is named by one of the first two; `name` is for people's eyes only.
+PERSON = ("username", "member_no", "name")
+PLACE = ("region_code", "grouping_code")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The columns of a kind of file; those of `needed` must be there, others may be left out."""
+class ShiftLine(Draft):
+    """One shift of an appointment's roster; without hours: always on duty."""
 
-    draft: type[Draft]
-    needed: tuple[str, ...]
-    more: tuple[str, ...] = ()
+    weekday: Weekday | None = None
+    starts: Time | None = None
+    ends: EndTime | None = None
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.needed + self.more
+    @model_validator(mode="after")
+    def is_whole(self) -> Self:
+        """All three or none."""
+        if len({word is None for word in (self.weekday, self.starts, self.ends)}) > 1:
+            raise ValueError("weekday, starts and ends belong together")
+        return self
 
 
 TABLES: dict[Kind, Table] = {
-    "nets": Table(NetDraft, ("code", "name", "name_en", "position")),
-    "units": Table(UnitDraft, ("code", "name", "region_code"), ("active",)),
+    "nets": Table(NetDraft, ("code", "name", "name_en", "position"), forms=FORMS),
+    "units": Table(
+        UnitDraft, ("code", "name", "region_code"), ("active",), FORMS,
+        {RegionUnknown: "region_code"},
+    ),
     "posts": Table(
         PostDraft,
         ("code", "name", "name_en", "role", "position", "duties"),
         ("level", "net_code", "rung", "on_board", "active"),
+        FORMS,
+        {NetUnknown: "net_code", PostInUse: "role"},
     ),
-    "groupings": Table(GroupingDraft, ("code", "name", "kind", "district", "region_codes")),
+    "groupings": Table(
+        GroupingDraft, ("code", "name", "kind", "district", "region_codes"), (), FORMS,
+        {RegionUnknown: "district / region_codes", MemberOutside: "region_codes"},
+    ),
     "appointments": Table(
         AppointmentDraft,
         ("post_code", "starts_on"),
-        # Whoever is appointed is named by one of the first two; `name` is for people's eyes only.
-        ("username", "member_no", "name", "region_code", "grouping_code", "unit_code", "ends_on",
-         "phone"),
+        (*PERSON, *PLACE, "unit_code", "ends_on", "phone"),
+        FORMS,
+        {
+            PostUnknown: "post_code", LevelWrong: "post_code", UnitUnknown: "unit_code",
+            RegionUnknown: "region_code", GroupingUnknown: "grouping_code",
+            DaysWrong: "starts_on / ends_on", AppointmentExists: "post_code",
+        },
+    ),
+    "shifts": Table(
+        ShiftLine,
+        ("post_code", "weekday", "starts", "ends"),
+        (*PERSON, *PLACE, "starts_on"),
+        FORMS,
+        {AppointmentEnded: "post_code"},
     ),
 }  # fmt: skip
-PERSON = frozenset({"username", "member_no", "name"})
 
-
-class Line(NamedTuple):
-    """A good row: where it stood, which object it means, and what is to be."""
-
-    number: int
-    key: str
-    draft: Any
-
-
-class Lines(NamedTuple):
-    """The good rows of a file, and what is wrong with the others, line by line."""
-
-    good: list[Line]
-    findings: list[str]
-
-
+# Who is meant by a user name or, without one, by a member number.
 Finder = Callable[[str, str], UUID | None]
+# The lasting appointments of a person to a post in a place, in their order.
+Held = Callable[[UUID, str, str | None, str | None], list[Any]]
+NOBODY = UUID(int=0)
 
 
-def read(kind: Kind, sheet: Sheet, person: Finder) -> Lines:
-    """Each row as a draft; `person` finds somebody by user name or member number.
+def appointed(person: Finder) -> Meaning:
+    """An appointment is the same one by who, which post, where, and from when."""
 
-    Further columns are left alone. Whether regions, nets or posts exist is for the writer.
-    """
-    table = TABLES[kind]
-    missing = sorted(set(table.needed) - set(sheet.columns))
-    if sheet.findings or missing:
-        words = [f"缺少列 missing columns: {', '.join(missing)}"] if missing else []
-        return Lines([], sheet.findings or words)
-    good, findings, seen = [], [], set()
-    for number, row in sheet.numbered():
-        line, faults = _line(kind, number, row, person)
-        if line is not None and line.key in seen:
-            faults = [f"{line.key} 重复 occurs twice"]
-        findings += [f"第 {number} 行 line {number}: {fault}" for fault in faults]
-        if line is not None and not faults:
-            seen.add(line.key)
-            good.append(line)
-    return Lines(good, findings)
+    def meant(words: dict[str, Any]) -> Meant:
+        who = _person(words, person)
+        words["person_id"] = who or NOBODY
+        where = words.get("region_code") or words.get("grouping_code")
+        key = _key(who, words.get("post_code"), where, words.get("starts_on"))
+        return Meant(key, faults=() if who else NO_PERSON)
+
+    return meant
 
 
-def _line(
-    kind: Kind, number: int, row: Mapping[str, str], person: Finder
-) -> tuple[Line | None, list[str]]:
-    given = {name: row[name].strip() for name in TABLES[kind].columns if name in row}
-    words = {name: _value(name, text) for name, text in given.items() if text or name in LISTS}
-    key, faults = words.pop("code", ""), []
-    if kind == "appointments":
-        who = person(str(words.get("username", "")), str(words.get("member_no", "")))
-        faults = [] if who else ["查无此人 no such person: username / member_no"]
-        words = {name: word for name, word in words.items() if name not in PERSON}
-        words["person_id"] = who or UUID(int=0)
-    elif not CODE.fullmatch(key):
-        faults = ["code 缺失或格式不对 missing or malformed"]
-    try:
-        draft = TABLES[kind].draft.model_validate(words)
-    except ValidationError as refusal:
-        fields = sorted({str(fault["loc"][0]) for fault in refusal.errors()})
-        return None, [*faults, *(f"{name} 缺失或格式不对 missing or malformed" for name in fields)]
-    return Line(number, key or appointment_key(draft), draft), faults
+def rostered(person: Finder, held: Held) -> Meaning:
+    """A shift is of an appointment; `starts_on` is needed where somebody has the post twice."""
+
+    def meant(words: dict[str, Any]) -> Meant:
+        who = _person(words, person)
+        post, *place = (words.pop(name, None) for name in ("post_code", *PLACE))
+        since = words.pop("starts_on", None)
+        if who is None:
+            return Meant("", faults=NO_PERSON)
+        found = [one for one in held(who, str(post), *place) if since in {None, one.starts_on}]
+        if not found:
+            return Meant("", faults=NO_APPOINTMENT)
+        if len(found) > 1:
+            return Meant("", faults=SEVERAL)
+        hours = " ".join(str(words.get(name)) for name in ("weekday", "starts", "ends"))
+        return Meant(f"{appointment_key(found[0])} {hours}", found[0])
+
+    return meant
 
 
-def appointment_key(draft: Any) -> str:
+NO_PERSON = ("查无此人 no such person: username / member_no",)
+NO_APPOINTMENT = ("查无此任命 no such appointment: post_code / region_code / starts_on",)
+SEVERAL = ("starts_on: 有多个任命 several appointments",)
+
+
+def _person(words: dict[str, Any], person: Finder) -> UUID | None:
+    username, member_no, _ = (str(words.pop(name, "")) for name in PERSON)
+    return person(username, member_no)
+
+
+def appointment_key(appointment: Any) -> str:
     """What makes an appointment the same one: who, which post, where, and from when."""
-    where = draft.region_code or draft.grouping_code
-    return f"{draft.person_id} {draft.post_code} {where} {draft.starts_on}"
+    where = appointment.region_code or appointment.grouping_code
+    return _key(appointment.person_id, appointment.post_code, where, appointment.starts_on)
 
 
-def _value(name: str, text: str) -> Any:
-    """The value that the draft's field takes; what cannot be one stays text and is refused."""
-    if name in WHOLE and text.removeprefix("-").isdecimal():
-        return int(text)
-    if name in FLAGS and text.lower() in YES | NO:
-        return text.lower() in YES
-    if name in LISTS:
-        parts = [part.strip() for part in text.split(BAR) if part.strip()]
-        # Duties stand in their order; regions have none.
-        return parts if name == "duties" else sorted(set(parts))
-    return text
-
-
-def cells(key: str, draft: Any) -> dict[str, Any]:
-    """The row of a draft, as `read` takes it back."""
-    row = {"code": key} | draft.model_dump()
-    return {name: BAR.join(word) if name in LISTS else word for name, word in row.items()}
+def _key(*parts: object) -> str:
+    return " ".join(map(str, parts))

@@ -1,90 +1,63 @@
-"""Bringing a file of nets, units, posts, groupings or appointments into the database."""
+"""Bringing a file of nets, units, posts, groupings, appointments or rosters into the database."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
-from uuid import UUID
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from app.identity.access import Actor, Held
-from app.identity.models import Role
-from app.kit import actions
-from app.kit.errors import AppError
+from app.identity.access import Actor
+from app.kit import drafts
+from app.kit.drafts import Line, Lines, Loading
 from app.kit.sheets import Sheet
 from app.posts import appointments, exports, files, groupings, service
 from app.posts.errors import DaysWrong, UnitUnknown
-from app.posts.files import Kind, Line
+from app.posts.files import TABLES, Kind
 from app.posts.models import Appointment, Unit
-from app.posts.schemas import AppointmentDraft, AppointmentEnd
-from app.regions import queries as regions
+from app.posts.schemas import AppointmentDraft, AppointmentEnd, ShiftDraft
 
 # Columns that an import may change in an appointment; the others make it another one.
 REPLACED = ("unit_code", "phone")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an import does to one object; `fields` has old and new of what differs."""
-
-    line: int
-    key: str
-    kind: Literal["added", "changed", "unchanged"]
-    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """What was done, and why some of it could not be: with any finding, do not commit."""
-
-    changes: list[Change]
-    findings: list[str]
-
-
-def load(tx: Session, kind: Kind, sheet: Sheet) -> Loading:
+def load(tx: Session, actor: Actor, kind: Kind, sheet: Sheet) -> Loading:
     """Adds and changes what the rows say, by the same services that administrators use.
 
-    Objects that the file leaves out stay as they are. Never raises for what the file holds; the
-    caller rolls back for a finding, or to see only what would happen.
+    As `drafts.load`; an appointment's roster is replaced whole by its rows.
     """
-    lines = files.read(kind, sheet, exports.finder(tx))
     known = exports.current(tx, kind)
-    changes = [_change(known.get(line.key), line) for line in lines.good]
-    findings = list(lines.findings)
-    actor = operator(tx)
-    for change, line in zip(changes, lines.good, strict=True):
-        if change.kind == "unchanged":
-            continue
-        try:
-            # What is refused leaves no trace, so that the next row is judged alone.
-            with tx.begin_nested():
-                WRITERS[kind](tx, actor, line)
-        except AppError as error:
-            title = type(error).title
-            findings.append(f"第 {line.number} 行 line {line.number}: {title.zh} {title.en}")
-    done = sum(change.kind != "unchanged" for change in changes)
-    actions.record(tx, None, f"{kind}.imported", kind, "all", rows=len(changes), changed=done)
-    return Loading(changes, findings)
+    blame = drafts.blaming(TABLES[kind])
+    lines = _lines(tx, kind, sheet)
+    return drafts.load(tx, lines, known, lambda line: WRITERS[kind](tx, actor, line), blame)
 
 
-def operator(tx: Session) -> Actor:
-    """Whoever sits at the shell: administrator of every district, and nobody's person."""
-    held = tuple(
-        Held(Role.ADMINISTRATOR, regions.get_region(tx, code).path) for code in regions.roots(tx)
-    )
-    # Every column that takes the actor's person is nullable for this; a file has no photographs,
-    # the one thing that must belong to a person.
-    nobody = cast("UUID", None)
-    return Actor(nobody, nobody, "", held)
+def _lines(tx: Session, kind: Kind, sheet: Sheet) -> Lines:
+    match kind:
+        case "appointments":
+            return drafts.read(TABLES[kind], sheet, files.appointed(exports.finder(tx)))
+        case "shifts":
+            meaning = files.rostered(exports.finder(tx), exports.holding(tx))
+            return _rosters(drafts.read(TABLES[kind], sheet, meaning))
+        case _:
+            return drafts.read(TABLES[kind], sheet)
 
 
-def _change(old: Any, line: Line) -> Change:
-    new = line.draft.model_dump(exclude=exports.NOT_IN_FILES)
-    if old is None:
-        return Change(line.number, line.key, "added")
-    before = old.model_dump(exclude=exports.NOT_IN_FILES)
-    fields = {name: (before[name], new[name]) for name in new if before[name] != new[name]}
-    return Change(line.number, line.key, "changed" if fields else "unchanged", fields)
+def _rosters(lines: Lines) -> Lines:
+    """One line an appointment, with all its shifts; where the first of them stood."""
+    good, findings = [], list(lines.findings)
+    ordered = sorted(lines.good, key=lambda line: (line.of.id, line.number))
+    for _, group in groupby(ordered, key=lambda line: line.of.id):
+        of_it = list(group)
+        first, shifts = of_it[0], [line.cells for line in of_it if line.draft.weekday]
+        if shifts and len(shifts) < len(of_it):
+            blank = next(line.number for line in of_it if not line.draft.weekday)
+            findings.append(drafts.at(blank, ALONE))
+        key = files.appointment_key(first.of)
+        made = [ShiftDraft(**shift) for shift in shifts]
+        good.append(Line(first.number, key, first.of, made, exports.roster(shifts)))
+    return Lines(sorted(good), findings)
+
+
+ALONE = "weekday: 全天在岗的行须单独 a row without hours is the only one of its appointment"
 
 
 def _put_net(tx: Session, actor: Actor, line: Line) -> None:
@@ -126,7 +99,11 @@ def _replace(tx: Session, actor: Actor, appointment: Appointment, draft: Appoint
     appointments.end(tx, actor, appointment.id, AppointmentEnd(ends_on=draft.ends_on))
 
 
+def _put_shifts(tx: Session, actor: Actor, line: Line) -> None:
+    appointments.put_shifts(tx, actor, line.of.id, line.draft)
+
+
 WRITERS: dict[Kind, Callable[[Session, Actor, Line], None]] = {
     "nets": _put_net, "units": _put_unit, "posts": _put_post, "groupings": _put_grouping,
-    "appointments": _appoint,
+    "appointments": _appoint, "shifts": _put_shifts,
 }  # fmt: skip

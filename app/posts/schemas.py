@@ -31,6 +31,7 @@ Duty = Annotated[PlainText, StringConstraints(min_length=1, max_length=200)]
 Position = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Rung = Annotated[int, Field(strict=True, ge=1, le=9)]
 Level = Annotated[int, Field(strict=True, ge=0, le=9)]
+Weekday = Annotated[int, Field(strict=True, ge=1, le=7, description="1 Monday .. 7 Sunday")]
 
 
 class NetDraft(Draft):
@@ -117,7 +118,7 @@ class AppointmentEnd(Draft):
 
 
 class ShiftDraft(Draft):
-    weekday: Annotated[int, Field(strict=True, ge=1, le=7, description="1 Monday .. 7 Sunday")]
+    weekday: Weekday
     starts: Time = Field(examples=["22:00"])
     ends: EndTime = Field(examples=["06:00"], description="At or before `starts`: the next day")
 

@@ -1,4 +1,4 @@
-"""What the worker does for the proof: seals journals, and tells members of a notice.
+"""What the worker does for the proof: seals journals, tells of a notice or that one is missed.
 
 Each job does a short part and leaves the rest to another job, so that no writer waits long.
 """
@@ -34,3 +34,8 @@ def tell(tx: Session, payload: Mapping[str, Any]) -> None:
     rest = notices.tell(tx, UUID(payload["notice_id"]), UUID(after) if after else queue.FIRST)
     if rest is not None:
         outbox.enqueue(tx, "notice.published", notice_id=payload["notice_id"], after=rest)
+
+
+def remind(tx: Session, _payload: Mapping[str, Any]) -> None:
+    """The handler of `notices.missed`: once a day."""
+    notices.remind(tx)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, or_, select
+from sqlalchemy import Row, case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit.page import Page, page
@@ -47,7 +47,11 @@ def _sums(side: Any, other: Any, sign: int, first: int, last: int) -> Any:
     earned = case((sink.c.kind == "issuer", Transfer.amount), else_=0)
     redeemed = case((sink.c.kind == "redeemed", Transfer.amount), else_=0)
     return (
-        select(own.c.id, func.sum(earned) * sign, func.sum(redeemed) * -sign)
+        select(
+            own.c.id,
+            (func.sum(earned) * sign).label("earned"),
+            (func.sum(redeemed) * -sign).label("redeemed"),
+        )
         .select_from(Seal)
         .join(Transfer, Transfer.journal_id == Seal.journal_id)
         .join(own, own.c.id == side)
@@ -69,6 +73,33 @@ def sums(tx: Session, first: int, last: int) -> Sums:
                 before = found.get(account_id, (0, 0))
                 found[account_id] = before[0] + int(earned), before[1] + int(redeemed)
     return found
+
+
+def _both_sides(first: int, last: int) -> Any:
+    """As `sums`, in the database: nobody has to hold all members at once."""
+    debit, credit = Transfer.debit_account_id, Transfer.credit_account_id
+    sides = union_all(_sums(credit, debit, 1, first, last), _sums(debit, credit, -1, first, last))
+    side = sides.subquery().c
+    earned, redeemed = func.sum(side.earned), func.sum(side.redeemed)
+    return select(side.id, earned.label("earned"), redeemed.label("redeemed")).group_by(side.id)
+
+
+def totals(tx: Session, first: int, last: int) -> tuple[int, int, int]:
+    """Points earned and redeemed, and by how many, in what is sealed from `first` to `last`."""
+    one = _both_sides(first, last).subquery().c
+    row = tx.execute(select(func.sum(one.earned), func.sum(one.redeemed), func.count(one.id))).one()
+    return int(row[0] or 0), int(row[1] or 0), int(row[2])
+
+
+def is_misquoted(tx: Session, notice: Notice) -> bool:
+    """Whether a notice lists an account otherwise than its journals say, or leaves one out."""
+    entry = NoticeEntry
+    listed = select(entry.account_id, -entry.earned, -entry.redeemed)
+    said = _both_sides(notice.first_position, notice.last_position)
+    pairs = union_all(said, listed.where(entry.notice_id == notice.id)).subquery().c
+    differ = or_(func.sum(pairs.earned) != 0, func.sum(pairs.redeemed) != 0, func.count() != 2)  # noqa: PLR2004
+    odd = select(pairs.id).group_by(pairs.id).having(differ).limit(1)
+    return tx.execute(odd).first() is not None
 
 
 def newest_notice(tx: Session) -> Row[str, int] | None:

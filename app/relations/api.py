@@ -13,7 +13,8 @@ from app.grids.schemas import Crs
 from app.grids.service import Grids, to_wgs84
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
-from app.kit.http import in_transaction
+from app.kit.http import Cursor, Limit, in_transaction
+from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
@@ -40,6 +41,7 @@ from app.relations.schemas import (
     RelationsOut,
     SuspicionList,
     SuspicionOut,
+    SuspicionState,
 )  # fmt: skip
 
 router = Router(prefix="/v1", tags=["relations 案件关联"])
@@ -118,6 +120,22 @@ def list_suspicions(tx: Session, actor: Staff, signer: Signers, case_id: UUID) -
     cases.get_case(tx, actor, case_id)
     found = queries.suspicions(tx, case_id)
     return SuspicionList(items=views.suspicions_out(tx, actor, found, signer))
+
+
+@router.get("/suspicions", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def list_all_suspicions(
+    tx: Session,
+    actor: Staff,
+    signer: Signers,
+    state: Annotated[SuspicionState, Query()] = "open",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[SuspicionOut]:
+    """Suspicions of every case that the caller sees, those that wait unless told otherwise."""
+    found = queries.suspicions_seen(tx, actor, state, limit, cursor)
+    shown = views.suspicions_out(tx, actor, found.rows, signer)
+    return Page(items=shown, next_cursor=found.next_cursor)
 
 
 @router.post(

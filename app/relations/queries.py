@@ -1,6 +1,7 @@
 """Reads of relations and suspicions; which cases are seen is the rule of `cases.queries`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseReport
 from app.cases.queries import asking, visible_to
 from app.identity.access import Actor
 from app.kit.db import core
+from app.kit.page import Slice, cut
 from app.media.models import Photo
 from app.media.views import SHOWN
 from app.regions.models import Region
@@ -64,6 +66,21 @@ def suspicions(tx: Session, case_id: UUID) -> Sequence[Suspicion]:
     return tx.scalars(
         query.order_by(is_open.desc(), Suspicion.created_at.desc(), Suspicion.id)
     ).all()
+
+
+def suspicions_seen(tx: Session, actor: Actor, state: str, limit: int, cursor: str | None) -> Slice:
+    """A page of the suspicions in a state, of the cases that the actor sees, the newest first."""
+    held, given = asking(actor)
+    query = (
+        select(Suspicion)
+        .join(Case, Case.id == Suspicion.case_id)
+        .join(Region, Region.code == Case.region_code)
+        .where(Suspicion.state == state, visible_to(held))
+    )
+    keys = (Suspicion.created_at, Suspicion.id)
+    filters = (actor.person_id, state)
+    found = cut(tx, query, keys, limit=limit, cursor=cursor, filters=filters, given=given)
+    return replace(found, rows=[row.Suspicion for row in found.rows])
 
 
 def photos(tx: Session, photo_ids: set[UUID]) -> dict[UUID, Any]:

@@ -11,6 +11,7 @@ from app.kit.schema import Code, Draft, Instant, Note, Out
 from app.media.schemas import PhotoOut
 
 SuspicionKind = Literal["same_bytes", "look_alike", "after_equals_before"]
+SuspicionState = Literal["open", "confirmed", "dismissed"]
 Metres = Annotated[int, Field(ge=1, le=500)]
 
 
@@ -91,7 +92,7 @@ class SuspicionOut(Out):
     evidence: EvidenceOut
     photo: PhotoOut
     other_photo: PhotoOut | None = Field(description="Only if the caller sees its case")
-    state: Literal["open", "confirmed", "dismissed"]
+    state: SuspicionState
     note: str | None
     decided_by: str | None = Field(description="By display name")
     decided_at: Instant | None

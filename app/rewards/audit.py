@@ -10,6 +10,12 @@ CHECKS: dict[str, str] = {
            OR (w.state IN ('capped', 'waiting') AND j.id IS NOT NULL)
            OR ((w.state IN ('settled', 'reversed')) <> (s.id IS NOT NULL))
            OR ((w.state = 'reversed') <> (r.id IS NOT NULL))""",
+    "an award gives its person the points that the ledger issued": """
+        SELECT w.id FROM awards w
+        JOIN journals j ON j.kind = 'accrue' AND j.source = CAST(w.id AS TEXT)
+        LEFT JOIN transfers t ON t.journal_id = j.id AND t.asset = 'PTS'
+        LEFT JOIN lots l ON l.transfer_id = t.id
+        WHERE COALESCE(t.amount, 0) <> w.points OR l.earner_id <> w.person_id""",
     "nobody has two awards of one source, whatever their rounds": """
         SELECT w.person_id FROM (
           SELECT person_id, event, CASE WHEN source LIKE '%/%'

@@ -38,14 +38,24 @@ class RuleOverlaps(Conflict):
 
     code = "rule_overlaps"
     title = Words(
-        "同一区域、事件和类别已有其他规则",
-        "Another rule of this region pays for the same event and category",
+        "同一区域、事件、类别和职业已有其他规则",
+        "Another rule of this region pays the same people for the same event and category",
     )
 
 
 class RuleEnded(Conflict):
     code = "rule_ended"
     title = Words("规则已停用", "The rule has ended")
+
+
+class RulePaused(Conflict):
+    code = "rule_paused"
+    title = Words("规则已暂停", "The rule is paused already")
+
+
+class RuleNotPaused(Conflict):
+    code = "rule_not_paused"
+    title = Words("规则没有暂停", "The rule is not paused")
 
 
 class BeginsInPast(Unprocessable):

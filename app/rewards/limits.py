@@ -25,8 +25,9 @@ class Allowance:
     asked: int
     points: int
     reason: str
-    used_day: int
-    used_month: int
+    # None: nothing was counted.
+    used_day: int | None = None
+    used_month: int | None = None
     bonus: int = 0
     campaign: Campaign | None = None
     place: str | None = None

@@ -1,15 +1,16 @@
 """Reads of rules, campaigns and awards."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, or_, select
 from sqlalchemy.orm import Session
 
 from app.categories.models import Category
 from app.identity.access import Actor
-from app.kit.columns import CodeText, InstantType
+from app.identity.models import Person
+from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.page import Page, page
 from app.ledger.models import Fund
 from app.ledger.queries import FUND_READERS
@@ -28,9 +29,11 @@ from app.rewards.schemas import AwardOut, CampaignOut, RuleOut
 _AT = bindparam("at", type_=InstantType())
 _CATEGORY = bindparam("category", type_=CodeText)
 _PARENT = select(Category.parent_code).where(Category.code == _CATEGORY).scalar_subquery()
+_WHOSE = bindparam("person", type_=IdType())
+_OCCUPATION = select(Person.occupation).where(Person.id == _WHOSE).scalar_subquery()
 # Built once: every filing runs it. No two campaigns of a fund for one event cross.
 _IN_FORCE = (
-    select(Rule, Fund.region_code, Campaign)
+    select(Rule, Fund.region_code, Fund.state, Campaign)
     .join(Fund, Fund.id == Rule.fund_id)
     .outerjoin(
         Campaign,
@@ -45,29 +48,42 @@ _IN_FORCE = (
         Rule.event == bindparam("event", type_=CodeText),
         Rule.effective_from <= _AT,
         or_(Rule.effective_to.is_(None), Rule.effective_to > _AT),
-        Fund.state == "active",
         Fund.region_code.in_(bindparam("path", type_=CodeText, expanding=True)),
         or_(Rule.category_code.is_(None), Rule.category_code.in_((_CATEGORY, _PARENT))),
+        or_(Rule.occupation.is_(None), Rule.occupation == _OCCUPATION),
     )
 )
 
 
-def find_rule(
-    tx: Session, event: str, at: datetime, spot: Spot
-) -> tuple[Rule, Campaign | None] | None:
-    """The rule that pays for an event at a moment, and the campaign that adds to it.
+class InForce(NamedTuple):
+    """A rule, the campaign that adds to it, and what keeps it from paying now."""
 
-    The rule's fund is of a region that covers the spot; the campaign spends that fund's money.
+    rule: Rule
+    campaign: Campaign | None
+    barred: str | None
+
+
+def find_rule(
+    tx: Session, event: str, at: datetime, spot: Spot, person_id: UUID | None = None
+) -> InForce | None:
+    """The rule for an event of a person (or of nobody in particular) at a moment.
+
+    The rule's fund is of a region that covers the spot; the campaign spends that fund's money. A
+    closed fund's rule stands back behind all others. A paused one does not: it is in force, and
+    pays nothing for as long as it is paused.
     """
     given = {
-        "event": event, "at": at, "category": spot.category_code,
+        "event": event, "at": at, "category": spot.category_code, "person": person_id,
         "path": spot.path.strip("/").split("/"),
     }  # fmt: skip
     rows = tx.execute(_IN_FORCE, given).all()
-    rule = chosen(((row.Rule, row.region_code) for row in rows), spot)
+    living = [row for row in rows if row.state == "active"]
+    rule = chosen(((row.Rule, row.region_code) for row in living or rows), spot)
     if rule is None:
         return None
-    return rule, next(row.Campaign for row in rows if row.Rule is rule)
+    campaign = next(row.Campaign for row in rows if row.Rule is rule)
+    paused = "rule_paused" if rule.paused_at is not None else None
+    return InForce(rule, campaign, paused if living else "fund_closed")
 
 
 def _rules() -> Any:
@@ -176,10 +192,22 @@ def is_disputed(tx: Session, award_id: UUID) -> bool:
 
 def of_source(tx: Session, event: str, source: str) -> list[Award]:
     """The awards that one case gave in any of its rounds, locked in the order of their ids."""
+    query = select(Award).where(*_of_source(event, source))
+    return list(tx.scalars(query.order_by(Award.id).with_for_update(key_share=True)))
+
+
+def to_close(tx: Session, event: str, source: str) -> list[tuple[Award, list[str] | None]]:
+    """As `of_source`, each with the outcomes that its rule pays for."""
+    query = select(Award, Rule.outcomes).join(Rule, Rule.id == Award.rule_id)
+    query = query.where(*_of_source(event, source)).order_by(Award.id)
+    rows = tx.execute(query.with_for_update(key_share=True, of=Award))
+    return [(row.Award, row.outcomes) for row in rows]
+
+
+def _of_source(event: str, source: str) -> tuple[ColumnElement[bool], ...]:
     # Ranges and not LIKE, which no index of SQLite serves.
     later = and_(Award.source >= f"{source}{ROUND}", Award.source < f"{source}{AFTER_ROUND}")
-    query = select(Award).where(Award.event == event, or_(Award.source == source, later))
-    return list(tx.scalars(query.order_by(Award.id).with_for_update(key_share=True)))
+    return Award.event == event, or_(Award.source == source, later)
 
 
 def is_waited_for(tx: Session, fund_id: UUID) -> bool:
@@ -189,13 +217,27 @@ def is_waited_for(tx: Session, fund_id: UUID) -> bool:
     return tx.scalar(one) is not None
 
 
+# What waits for a fund that was closed meanwhile waits for more than money.
+_STUCK = and_(Award.state == "waiting", Fund.state == "closed")
+_REASON = case((_STUCK, "fund_closed"), else_=Award.reason)
+
+
+def shown_reason(tx: Session, award_id: UUID) -> str:
+    """Why an award is what it is now."""
+    query = select(_REASON).join(Rule, Rule.id == Award.rule_id)
+    query = query.join(Fund, Fund.id == Rule.fund_id).where(Award.id == award_id)
+    reason: str = tx.execute(query).scalar_one()
+    return reason
+
+
 def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[AwardOut]:
     query = (
         select(
             Award.id, Award.event, Award.source, Rule.code, Rule.version, Award.asked,
-            Award.points, Award.state, Award.reason, Award.created_at,
+            Award.points, Award.state, _REASON.label("reason"), Award.created_at,
         )
         .join(Rule, Rule.id == Award.rule_id)
+        .join(Fund, Fund.id == Rule.fund_id)
         .where(Award.person_id == person_id)
     )  # fmt: skip
     keys = (Award.created_at, Award.id)
@@ -203,8 +245,6 @@ def mine(tx: Session, person_id: UUID, limit: int, cursor: str | None) -> Page[A
 
 
 def _award_out(row: Row[Any]) -> AwardOut:
-    return AwardOut(
-        id=row.id, event=row.event, source=source_of(row.source), rule=f"{row.code}/{row.version}",
-        asked=row.asked, points=row.points, state=row.state, reason=row.reason,
-        created_at=row.created_at,
-    )  # fmt: skip
+    same = ("id", "event", "asked", "points", "state", "reason", "created_at")
+    fields = {name: getattr(row, name) for name in same}
+    return AwardOut(source=source_of(row.source), rule=f"{row.code}/{row.version}", **fields)

@@ -17,13 +17,16 @@ from app.rewards.models import Award, Rule
 from app.rewards.rules import BY_HAND, Spot
 
 
-def rule_by_hand(tx: Session, spot: Spot, points: int) -> Rule:
-    """The rule by which so many points may be given by hand. Raises RuleMissing, PointsOverRule."""
-    found = queries.find_rule(tx, BY_HAND, clock.now(), spot)
-    if found is None:
+def rule_by_hand(tx: Session, person_id: UUID, spot: Spot, points: int) -> Rule:
+    """The rule by which so many points may be given to a person by hand.
+
+    Raises RuleMissing, also for one that is paused or whose fund is closed; PointsOverRule.
+    """
+    found = queries.find_rule(tx, BY_HAND, clock.now(), spot, person_id)
+    if found is None or found.barred:
         raise RuleMissing
     # A campaign adds nothing here: two persons chose the points.
-    rule, _ = found
+    rule = found.rule
     if points > rule.points:
         raise PointsOverRule(most=rule.points)
     return rule
@@ -34,7 +37,7 @@ def give(tx: Session, *, source: str, person_id: UUID, points: int, spot: Spot, 
 
     Raises RuleMissing, PointsOverRule, CapReached, PoolExhausted.
     """
-    now, rule = clock.now(), rule_by_hand(tx, spot, points)
+    now, rule = clock.now(), rule_by_hand(tx, person_id, spot, points)
     allowed = limits.allow_exactly(tx, rule, person_id, clock.business_day(now), points)
     if allowed.points < points:
         raise CapReached(left=allowed.points)

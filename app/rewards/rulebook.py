@@ -27,7 +27,9 @@ from app.rewards.errors import (
     RuleEventFixed,
     RuleForbidden,
     RuleNotFound,
+    RuleNotPaused,
     RuleOverlaps,
+    RulePaused,
     RulePlanned,
 )  # fmt: skip
 from app.rewards.models import Campaign, Rule
@@ -51,6 +53,7 @@ def _require(tx: Session, actor: Actor, fund: Fund) -> None:
 def publish(tx: Session, actor: Actor, draft: RuleDraft) -> RuleOut:
     """Adds a rule, or its next version: one moment ends the old one and begins the new.
 
+    The next version of a paused rule is paused as well, until somebody resumes it.
     Raises FundNotFound, RuleForbidden, CategoryUnknown, BeginsInPast, RuleEventFixed, RulePlanned,
     RuleOverlaps.
     """
@@ -61,14 +64,14 @@ def publish(tx: Session, actor: Actor, draft: RuleDraft) -> RuleOut:
     # The region's rules change one at a time, so that none comes to overlap unseen.
     region = select(Region.code).where(Region.code == fund.region_code)
     tx.execute(region.with_for_update(key_share=True))
-    before = _newest(tx, draft.code)
+    before, paused_at = _newest(tx, draft.code), None
     if before is not None:
-        _succeed(tx, actor, before, draft, begins)
+        paused_at = _succeed(tx, actor, before, draft, begins)
     _refuse_overlap(tx, draft, fund, begins)
     values = draft.model_dump(exclude={"effective_from"})
     rule = Rule(
         id=new_id(), version=before.version + 1 if before else 1, effective_from=begins,
-        effective_to=None, **values,
+        effective_to=None, paused_at=paused_at, **values,
     )  # fmt: skip
     tx.add(rule)
     tx.flush()
@@ -91,7 +94,10 @@ def _newest(tx: Session, code: str) -> Rule | None:
     return tx.scalar(query.with_for_update(key_share=True))
 
 
-def _succeed(tx: Session, actor: Actor, before: Rule, draft: RuleDraft, begins: datetime) -> None:
+def _succeed(
+    tx: Session, actor: Actor, before: Rule, draft: RuleDraft, begins: datetime
+) -> datetime | None:
+    """Ends the version before where the next begins; says since when it was paused."""
     # What was planned and then ended begins at no moment.
     planned = before.effective_from > clock.now() and before.effective_to != before.effective_from
     _require(tx, actor, tx.get_one(Fund, before.fund_id))
@@ -99,9 +105,12 @@ def _succeed(tx: Session, actor: Actor, before: Rule, draft: RuleDraft, begins: 
         raise RuleEventFixed
     if planned and before.effective_from >= begins:
         raise RulePlanned(effective_from=before.effective_from.isoformat())
-    if before.effective_to is None or before.effective_to > begins:
-        before.effective_to = begins
-        tx.flush()
+    lasts = before.effective_to is None or before.effective_to > begins
+    if not (lasts and _pays_ever(before)):
+        return None
+    before.effective_to = begins
+    tx.flush()
+    return before.paused_at
 
 
 def _refuse_overlap(tx: Session, draft: RuleDraft, fund: Fund, begins: datetime) -> None:
@@ -112,6 +121,7 @@ def _refuse_overlap(tx: Session, draft: RuleDraft, fund: Fund, begins: datetime)
             Rule.code != draft.code, Rule.event == draft.event, Fund.state == "active",
             Fund.region_code == fund.region_code,
             Rule.category_code.is_not_distinct_from(draft.category_code),
+            Rule.occupation.is_not_distinct_from(draft.occupation),
             or_(Rule.effective_to.is_(None), Rule.effective_to > begins),
             or_(Rule.effective_to.is_(None), Rule.effective_to > Rule.effective_from),
         )
@@ -123,24 +133,60 @@ def _refuse_overlap(tx: Session, draft: RuleDraft, fund: Fund, begins: datetime)
 
 def end(tx: Session, actor: Actor, code: str) -> RuleOut:
     """Ends a rule now, and what is planned of it. Raises RuleNotFound, RuleForbidden, RuleEnded."""
+    alive, now = _alive(tx, actor, code), clock.now()
+    for rule in alive:
+        rule.effective_to = max(now, rule.effective_from)
+    return _changed(tx, actor, "rule.ended", code)
+
+
+def pause(tx: Session, actor: Actor, code: str) -> RuleOut:
+    """From now on a rule leaves awards without points, and so does what is planned of it.
+
+    Raises RuleNotFound, RuleForbidden, RuleEnded, RulePaused.
+    """
+    alive, now = _alive(tx, actor, code), clock.now()
+    if all(rule.paused_at for rule in alive):
+        raise RulePaused
+    for rule in alive:
+        rule.paused_at = rule.paused_at or now
+    return _changed(tx, actor, "rule.paused", code)
+
+
+def resume(tx: Session, actor: Actor, code: str) -> RuleOut:
+    """A paused rule pays again; what it left without points stays so.
+
+    Raises RuleNotFound, RuleForbidden, RuleEnded, RuleNotPaused.
+    """
+    alive = _alive(tx, actor, code)
+    if not any(rule.paused_at for rule in alive):
+        raise RuleNotPaused
+    for rule in alive:
+        rule.paused_at = None
+    return _changed(tx, actor, "rule.resumed", code)
+
+
+def _alive(tx: Session, actor: Actor, code: str) -> list[Rule]:
+    """The versions in force or planned of a rule that the actor keeps."""
     newest = _newest(tx, code)
     if newest is None:
         raise RuleNotFound
     _require(tx, actor, tx.get_one(Fund, newest.fund_id))
-    now = clock.now()
-    living = Rule.code == code, or_(Rule.effective_to.is_(None), Rule.effective_to > now)
+    living = Rule.code == code, or_(Rule.effective_to.is_(None), Rule.effective_to > clock.now())
     alive = [rule for rule in tx.scalars(select(Rule).where(*living)) if _pays_ever(rule)]
     if not alive:
         raise RuleEnded
-    for rule in alive:
-        rule.effective_to = max(now, rule.effective_from)
-    tx.flush()
-    actions.record(tx, actor.person_id, "rule.ended", "rule", code, version=newest.version)
-    return queries.versions(tx, code)[0]
+    return alive
 
 
 def _pays_ever(rule: Rule) -> bool:
     return rule.effective_to is None or rule.effective_to > rule.effective_from
+
+
+def _changed(tx: Session, actor: Actor, verb: str, code: str) -> RuleOut:
+    tx.flush()
+    newest = queries.versions(tx, code)[0]
+    actions.record(tx, actor.person_id, verb, "rule", code, version=newest.version)
+    return newest
 
 
 def add_campaign(tx: Session, actor: Actor, draft: CampaignDraft) -> CampaignOut:

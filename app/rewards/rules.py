@@ -1,15 +1,20 @@
 """Pure decisions of earning: which rule pays, what caps, places and campaigns leave of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import cos, floor, radians
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 METRES_PER_DEGREE = 111_320.0
 # What anybody may earn by. A rule for another event would never pay, so it is refused.
 BY_HAND, RATED = "manual.awarded", "rating.given"
-EVENTS = ("report.filed", "report.joined", "patrol.found", RATED, BY_HAND)
+# Of these a case is the source, and its outcome says whether they are paid in the end.
+OF_CASES = ("report.filed", "report.joined", "patrol.found", "hazard.reported")
+EVENTS = (*OF_CASES, RATED, BY_HAND)
+# What a rule pays for that names no outcomes of its own.
+PAYING_OUTCOMES = frozenset({"fixed", "no_action_needed", "referred"})
 # Awards that count against caps and budgets; what was taken back gave its share back.
 COUNTED = frozenset({"granted", "capped", "waiting", "settled"})
 
@@ -43,6 +48,11 @@ def within_caps(points: int, used_today: int, day_cap: int, used_month: int, mon
     return max(0, min(points, day_cap - used_today, month_cap - used_month))
 
 
+def pays(outcomes: Collection[str] | None, outcome: str | None) -> bool:
+    """Whether a rule of these outcomes pays for what ended so; None: not ended, or no case."""
+    return outcome is None or outcome in (PAYING_OUTCOMES if outcomes is None else outcomes)
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where something was earned, and of which 小类; the point is WGS-84."""
@@ -55,6 +65,23 @@ class Spot:
     @property
     def region_code(self) -> str:
         return self.path.rstrip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody did that a rule may pay, whether or not one did.
+
+    `end` is the outcome of a closed case, or the status in which it ended otherwise.
+    """
+
+    source: str
+    person_id: UUID
+    occupation: str
+    spot: Spot
+    reported_at: datetime
+    filed_at: datetime
+    ended_at: datetime
+    end: str | None
 
 
 def place(lat: float, lng: float, metres: int, day: date) -> str:
@@ -72,27 +99,32 @@ class Ranked(Protocol):
     code: str
     version: int
     category_code: str | None
+    occupation: str | None
     effective_from: datetime
 
 
 R = TypeVar("R", bound=Ranked)
 
 
-def rank(region_code: str, rule_category: str | None, spot: Spot) -> tuple[int, int]:
-    """How special a rule is for a spot: first the region of its fund, then its category."""
+def rank(region_code: str, rule: Ranked, spot: Spot) -> tuple[int, int, bool]:
+    """How special a rule is for a spot and for somebody whom it may pay: first the region of its
+    fund (where), then its category (for what), then its occupation (whom)."""
     depth = spot.path.strip("/").split("/").index(region_code)
-    return depth, 0 if rule_category is None else 1 + (rule_category == spot.category_code)
+    category = 0 if rule.category_code is None else 1 + (rule.category_code == spot.category_code)
+    return depth, category, rule.occupation is not None
 
 
 def chosen(found: Iterable[tuple[R, str]], spot: Spot) -> R | None:
     """The rule that pays, of those in force on the spot's path, each with its fund's region.
 
-    The smallest region comes first, then the rule of a 小类, of its 大类, of all; then the newest.
+    The smallest region comes first, then the rule of a 小类, of its 大类, of all; among those the
+    rule of one occupation comes before the rule of everybody; then the newest. The width of a place
+    limits what a rule pays and does not rank.
     """
 
-    def order(one: tuple[R, str]) -> tuple[tuple[int, int], datetime, int, str]:
+    def order(one: tuple[R, str]) -> tuple[tuple[int, int, bool], datetime, int, str]:
         rule, region_code = one
-        special = rank(region_code, rule.category_code, spot)
+        special = rank(region_code, rule, spot)
         return special, rule.effective_from, rule.version, rule.code
 
     return max(found, key=order, default=(None, ""))[0]

@@ -1,14 +1,17 @@
 """The words of rewards at the edge."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from app.identity.models import Occupation
 from app.kit.schema import Code, Draft, Instant, Name, Note, Out
 
-Event = Literal["report.filed", "report.joined", "patrol.found", "rating.given", "manual.awarded"]
+OfCase = Literal["report.filed", "report.joined", "patrol.found", "hazard.reported"]
+Event = Literal[OfCase, "rating.given", "manual.awarded"]
+Outcome = Literal["fixed", "no_action_needed", "not_responsible", "unable", "referred"]
 Most = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
@@ -18,6 +21,10 @@ def _day_of_year(text: str) -> str:
     if not (1 <= month <= 12 and 1 <= day <= _DAYS.get(month, 31)):  # noqa: PLR2004
         raise ValueError("no such day of the year")
     return text
+
+
+def _sorted(outcomes: list[Outcome]) -> list[Outcome]:
+    return sorted(set(outcomes))
 
 
 DayOfYear = Annotated[
@@ -39,6 +46,12 @@ class RuleOut(Out):
     expiry_day: str | None = Field(description="MM-DD: lasts to the end of such a day")
     category_code: str | None = Field(description="Its 大类 or 小类; null: every category")
     place_m: int | None = Field(description="A spot this wide pays one person once a day")
+    occupation: Occupation | None = Field(description="Whom it pays; null: everybody")
+    outcomes: list[str] | None = Field(
+        description="The outcomes of a case that it pays for; null: fixed, no_action_needed and"
+        " referred"
+    )
+    paused_at: Instant | None = Field(description="Since when it leaves awards without points")
     fund: str = Field(description="Code of the fund that pays")
     region_code: str = Field(description="The fund's region; the rule holds in its subtree")
     effective_from: Instant
@@ -55,6 +68,11 @@ class OfferDraft(Draft):
     event: Event
     fund_id: UUID
     category_code: Code | None = None
+    occupation: Occupation | None = Field(default=None, description="Whom; null: everybody")
+    outcomes: Annotated[list[Outcome], Field(min_length=1), AfterValidator(_sorted)] | None = Field(
+        default=None,
+        description="Of a case, that it pays for; null: fixed, no_action_needed and referred",
+    )
     points: Most = Field(examples=[10])
     day_cap: Most = Field(examples=[45], description="Points of a person a day")
     month_cap: Most = Field(examples=[1350], description="Points of a person a month")
@@ -65,6 +83,13 @@ class OfferDraft(Draft):
         """One award fits into a day, and a day into a month."""
         if not self.points <= self.day_cap <= self.month_cap:
             raise ValueError("points <= day_cap <= month_cap")
+        return self
+
+    @model_validator(mode="after")
+    def outcomes_are_of_cases(self) -> Self:
+        """No other event waits for a case to end."""
+        if self.outcomes is not None and self.event not in get_args(OfCase):
+            raise ValueError("outcomes are for events of cases")
         return self
 
 
@@ -89,7 +114,8 @@ class SumOut(Out):
 
 
 class PreviewOut(Out):
-    """Of awards that the rule would have paid; what had no rule then left no award to count."""
+    """Of what the rule would have paid: told from the month's cases, and for events that are not
+    of cases from its awards, so that there what had no rule then is not seen."""
 
     month: str
     would_pay: SumOut

@@ -18,7 +18,7 @@ from app.ledger.models import Fund
 from app.ledger.service import Life
 from app.rewards import limits, queries, recording
 from app.rewards.models import Award, Rule
-from app.rewards.rules import Spot, in_round
+from app.rewards.rules import Spot, in_round, pays
 
 
 def grant(
@@ -30,22 +30,28 @@ def grant(
     reported_at: datetime,
     spot: Spot,
     round: int = 0,  # noqa: A002 - the case's own word
+    outcome: str | None = None,
 ) -> None:
     """Grants what the rule in force gives for an event, once for each (event, source, person).
 
     What an unpaid closing took back may be asked again in a later `round` of the source: once in
     each, and never beside an award that lives. Rule, caps and campaign are those of `reported_at`,
-    caps on its business day; the rule is the one that holds at the spot. No rule, no award.
+    caps on its business day; the rule is the one that holds at the spot for the person. No rule, no
+    award; nor from a rule that does not pay for the `outcome` with which the source has ended. A
+    rule that is paused now, or whose fund is closed, leaves an award without points that says so.
     """
     key = in_round(source, round)
     mine = [a for a in queries.of_source(tx, event, source) if a.person_id == person_id]
     if any(a.source == key or a.state != "voided" for a in mine):
         return
-    found = queries.find_rule(tx, event, reported_at, spot)
-    if found is None:
+    found = queries.find_rule(tx, event, reported_at, spot, person_id)
+    if found is None or not pays(found.rule.outcomes, outcome):
         return
-    rule, campaign = found
-    allowed = limits.allow(tx, rule, campaign, person_id, reported_at, spot)
+    rule, campaign, barred = found
+    if barred:
+        allowed = limits.Allowance(rule.points, 0, barred)
+    else:
+        allowed = limits.allow(tx, rule, campaign, person_id, reported_at, spot)
     award = recording.add(
         tx, rule, allowed, source=key, person_id=person_id, reported_at=reported_at, spot=spot
     )
@@ -71,19 +77,30 @@ def _fund(tx: Session, award: Award, rule: Rule) -> bool:
 
 
 def close(
-    tx: Session, *, event: str, source: str, after: timedelta, person_id: UUID | None = None
+    tx: Session,
+    *,
+    event: str,
+    source: str,
+    after: timedelta,
+    outcome: str | None = None,
+    person_id: UUID | None = None,
 ) -> None:
-    """The case was closed as fixed: settles its awards after the objection window, or at once.
+    """The case was closed: settles its awards after the objection window, or at once.
 
-    With `person_id`, this person's only; asked again, the window does not begin anew.
+    An award whose rule does not pay for the outcome is taken back, with the outcome as its reason;
+    without one, all are settled. With `person_id`, this person's only; asked again, the window does
+    not begin anew.
     """
-    for award in queries.of_source(tx, event, source):
-        if person_id not in {None, award.person_id} or award.due_at is not None:
+    for award, outcomes in queries.to_close(tx, event, source):
+        if person_id not in {None, award.person_id}:
             continue
-        award.due_at = clock.now() + after
-        tx.flush()
-        if award.state == "granted":
-            _settle_when_due(tx, award)
+        if outcome is not None and not pays(outcomes, outcome):
+            take_back(tx, award, outcome)
+        elif award.due_at is None:
+            award.due_at = clock.now() + after
+            tx.flush()
+            if award.state == "granted":
+                _settle_when_due(tx, award)
 
 
 def hold(tx: Session, *, event: str, source: str, person_id: UUID | None = None) -> None:

@@ -31,11 +31,11 @@ from app.rewards.schemas import (
 _ANNOUNCED = Award.state.in_(("granted", "waiting")), Award.due_at.is_not(None)
 
 
-def award_out(award: Award, rule: Rule) -> AwardOut:
+def award_out(tx: Session, award: Award, rule: Rule) -> AwardOut:
     return AwardOut(
         id=award.id, event=award.event, source=source_of(award.source),
         rule=f"{rule.code}/{rule.version}", asked=award.asked, points=award.points,
-        state=award.state, reason=award.reason, created_at=award.created_at,
+        state=award.state, reason=queries.shown_reason(tx, award.id), created_at=award.created_at,
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def why(tx: Session, actor: Actor, award_id: UUID) -> WhyOut:
     doubts = select(Objection).where(Objection.award_id == award.id)
     campaign = tx.get(Campaign, award.campaign_id) if award.campaign_id else None
     return WhyOut(
-        **award_out(award, rule).model_dump(), rule_name=rule.name, rule_name_en=rule.name_en,
+        **award_out(tx, award, rule).model_dump(), rule_name=rule.name, rule_name_en=rule.name_en,
         rule_points=rule.points, day_cap=rule.day_cap, month_cap=rule.month_cap, day=award.day,
         region_code=award.region_code, inputs=award.inputs, bonus=award.bonus,
         campaign=campaign.code if campaign else None, due_at=award.due_at,

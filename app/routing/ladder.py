@@ -140,11 +140,12 @@ def _by_role(tx: Session, found: Search) -> None:
     ]
     people.sort(key=lambda one: (found.codes.index(one[2]), TAKERS.index(one[1]), one[0]))
     _, role, code = people[0] if people else (None, None, None)
-    near = sum(one[2] == code for one in people)
-    found.write({"rung": "role", "post": role, "region_code": code}, near, near)
+    # As on the ladder: those of the nearest region alone.
+    near = [person for person, _, region in people if region == code]
+    found.write({"rung": "role", "post": role, "region_code": code}, len(near), len(near))
     if role is not None and code is not None:
         found.post = {"role": role, "region_code": code}
-    found.people = tuple(dict.fromkeys(one[0] for one in people))
+    found.people = tuple(dict.fromkeys(near))
     _pass(found, code)
 
 

@@ -28,7 +28,7 @@ def make(
     version, listed = (0, trial) if trial is not None else _published(tx, place)
     own = frozenset(filter(None, (spot.category_code, setting.parent)))
     facts = Facts(own, net, frozenset(place.codes), spot.source, at)
-    level_code = _handled_at(tx, place)
+    level_code = _handled_at(tx, place, spot.level_code)
     codes = place.codes[place.codes.index(level_code or place.code) :]
     found = Search(codes, posts.holders(tx, place.path, at), at)
     ladder.search(tx, found, rules.matching(listed, facts), setting.unit_code)
@@ -37,6 +37,7 @@ def make(
         net_code=net, level_code=level_code, post_code=(found.post or {}).get("post"),
         unit_code=found.unit, person_ids=found.people,
         explained={
+            "category_code": spot.category_code, "accuracy_m": spot.accuracy_m,
             **locate.explained(place), "rule_version": version, "net_code": net,
             "level_code": level_code, **ladder.explained(found),
         },
@@ -51,9 +52,13 @@ def _published(tx: Session, place: Place) -> tuple[int, Sequence[Rule]]:
     return version, queries.published(tx, place.district, version, at)
 
 
-def _handled_at(tx: Session, place: Place) -> str | None:
-    """The region above that handles this category (分级办理), or None for the region itself."""
-    if place.setting.level is None:
-        return None
-    code = queries.handled_at(tx, place.path, place.setting.level)
+def _handled_at(tx: Session, place: Place, code: str | None) -> str | None:
+    """The region above that handles it (分级办理), or None for the region itself.
+
+    `code` is the one that has it already; else the category's terms say which.
+    """
+    if code is None:
+        if place.setting.level is None:
+            return None
+        code = queries.handled_at(tx, place.path, place.setting.level)
     return code if code != place.code else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
@@ -17,8 +18,9 @@ from app.posts.models import Appointment, Net, Post, Unit
 from app.posts.queries import in_force, moment
 from app.regions.models import GroupingRegion, Region
 from app.regions.queries import under
-from app.routing.models import RoutingRule, RuleSet
+from app.routing.models import RoutingDecision, RoutingRule, RuleSet
 from app.routing.rules import Ground, Held, Rule
+from app.routing.schemas import DecisionOut
 
 # Who takes cases without a post, in the order in which they are asked.
 TAKERS = (Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER)
@@ -185,3 +187,18 @@ def known(tx: Session, district: str) -> dict[str, set[str]]:
         "post_code": set(tx.scalars(select(Post.code).where(Post.active))),
         "unit_code": set(tx.scalars(units.where(Unit.active))),
     }
+
+
+_STORED = DecisionOut.model_fields.keys() - {"reason"}
+
+
+def decisions(tx: Session, case_id: UUID) -> list[DecisionOut]:
+    """Every decision on a case, the oldest first."""
+    query = select(RoutingDecision.reason, RoutingDecision.explained)
+    mine = query.where(RoutingDecision.case_id == case_id)
+    return [
+        DecisionOut(reason=reason, **{name: explained[name] for name in _STORED & explained.keys()})
+        for reason, explained in tx.execute(
+            mine.order_by(RoutingDecision.created_at, RoutingDecision.id)
+        )
+    ]

@@ -14,13 +14,15 @@ Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
 Starts = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Ends = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 MOST_RULES = 200
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True)
 class Spot:
     """What is known of something that needs an owner: WGS-84 degrees, accuracy in metres.
 
-    `region_code` is what the reporter chose; it counts where no grid owns the spot.
+    `region_code` is what the reporter chose; it counts where no grid owns the spot. `level_code`
+    is the region on the path whose level has it already; None leaves that to the category.
     """
 
     lat: float | None
@@ -30,6 +32,7 @@ class Spot:
     category_code: str | None
     net_code: str | None
     source: Source
+    level_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Decision:
     unit_code: str | None
     person_ids: tuple[UUID, ...]
     explained: dict[str, Any]
+
+    @property
+    def told(self) -> tuple[UUID, ...]:
+        """Who hears of it at once: everyone of a unit who is on duty, else the best one alone."""
+        return self.person_ids[: MOST_TOLD if self.unit_code else 1]
 
 
 class RoutingRuleDraft(Draft):
@@ -159,3 +167,66 @@ class TrialOut(Out):
     unit_code: str | None
     people: list[TrialPersonOut] = Field(description="Who could be given it, best first")
     explained: dict[str, Any]
+
+
+class TargetOut(Out):
+    post: str | None = Field(None, description="None where a role stands in for a post")
+    role: str
+    region_code: str
+
+
+class NearGridOut(Out):
+    code: str
+    distance_m: float
+
+
+class StepOut(Out):
+    rung: int | Literal["rule", "unit", "role"] = Field(
+        description="Who was asked; 1..5 the ladder"
+    )
+    position: int | None = Field(None, description="Of the rule that was asked")
+    post: str | None = None
+    unit: str | None = None
+    region_code: str | None
+    held: int = Field(description="How many hold it")
+    on_duty: int
+
+
+class EmptyRuleOut(Out):
+    position: int
+    name: str
+    post: str | None
+    unit: str | None
+
+
+class DecisionOut(Out):
+    """One decision as it was stored: counts of people and no names."""
+
+    reason: Literal["opened", "filed", "corrected"]
+    at: Instant = Field(description="Whose roster was asked")
+    category_code: str | None = Field(None, description="What was known of it then")
+    rule: Literal["grid", "chosen_region", "district_centre"] = Field(
+        description="How the region was found"
+    )
+    region_code: str
+    grids_version: int
+    grid: str | None = Field(description="The grid that owns the spot")
+    border_m: float | None = Field(description="Metres from the spot to the grid's border")
+    on_border: bool
+    candidates: list[NearGridOut] = Field(description="Grids within the accuracy, nearest first")
+    rule_version: int = Field(description="Of the district's rules; 0 before the first")
+    position: int | None = Field(description="The rule that decided; null: unit or ladder")
+    rule_name: str | None
+    net_code: str | None
+    level_code: str | None = Field(description="Region whose level handles it; null: its own")
+    post: TargetOut | None
+    unit: str | None
+    people: int = Field(description="How many it could be given to")
+    nobody: bool
+    steps: list[StepOut] = Field(description="Who was asked, in order")
+    empty_posts: list[str] = Field(description="Regions that were passed: nobody is on duty there")
+    empty_rules: list[EmptyRuleOut] = Field(description="Rules that held and pointed at nobody")
+
+
+class DecisionList(Out):
+    items: list[DecisionOut] = Field(description="Oldest first")

@@ -60,7 +60,7 @@ def decide(tx: Session, grids: GridCache, spot: Spot, at: datetime | None = None
 
 
 def record(tx: Session, case_id: UUID, reason: str, decision: Decision) -> None:
-    """Stores why a case went where it went; `reason` is `opened` or `corrected`."""
+    """Stores why a case went where it went; `reason`: opened, filed, corrected."""
     insert_row(
         tx, RoutingDecision, id=new_id(), case_id=case_id, reason=reason,
         explained=decision.explained, created_at=clock.now(),

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from math import cos, hypot, radians
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,9 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
-from app.kit import clock
 from app.kit.page import Page, cut
-from app.media.schemas import PlaceOut
 from app.regions.models import Region
 from app.store import rules
 from app.store.errors import (
@@ -25,7 +22,6 @@ from app.store.errors import (
     RedemptionNotFound,
     StationNotFound,
 )  # fmt: skip
-from app.store.hours import is_open
 from app.store.models import (
     CounterException,
     Item,
@@ -34,10 +30,9 @@ from app.store.models import (
     Station,
     StationKeeper,
 )  # fmt: skip
-from app.store.schemas import LineOut, RedemptionOut, State, StationOut
+from app.store.schemas import LineOut, RedemptionOut, State
 
 KEEPERS = frozenset({Role.KEEPER})
-METRES_PER_DEGREE = radians(6_371_008.8)
 
 
 def get_station(tx: Session, station_id: str) -> Station:
@@ -77,32 +72,6 @@ def station_for(
     if not kept:
         raise NotOfStation
     return station
-
-
-def stations(tx: Session, near: tuple[float, float] | None, *, open_now: bool) -> list[StationOut]:
-    """All stations, the nearest to a WGS-84 place first; a district has a few hundred at most."""
-    rows = tx.scalars(select(Station).where(Station.open).order_by(Station.id))
-    found = [station_out(station, near) for station in rows]
-    if open_now:
-        found = [station for station in found if station.open_now]
-    return sorted(found, key=lambda s: (s.distance_m or 0, s.id))
-
-
-def station_out(s: Station, near: tuple[float, float] | None = None) -> StationOut:
-    return StationOut(
-        id=s.id, name=s.name, kind=s.kind, region_code=s.region_code, hours=s.hours,
-        services=s.services, place=PlaceOut(lat=s.lat, lng=s.lng), open=s.open,
-        open_now=s.open and is_open(s.hours, clock.now()),
-        distance_m=_distance_m(near, s) if near else None,
-    )  # fmt: skip
-
-
-def _distance_m(near: tuple[float, float], station: Station) -> float:
-    """Metres on a plane around the place: right to 0.1 % within a district."""
-    lat, lng = near
-    north = (station.lat - lat) * METRES_PER_DEGREE
-    east = (station.lng - lng) * METRES_PER_DEGREE * cos(radians(lat))
-    return round(hypot(north, east), 1)
 
 
 def get_item(tx: Session, item_id: UUID) -> Item:
@@ -149,15 +118,24 @@ def get_mine(tx: Session, actor: Actor, redemption_id: UUID, *, lock: bool = Fal
 
 
 def get_by_code(tx: Session, keeper: Actor, code_hash: str) -> Redemption:
-    """The redemption of a code at one of the keeper's stations, locked. Raises CodeUnknown."""
+    """The redemption of a code at one of the keeper's stations, locked. Raises CodeUnknown.
+
+    A keeper is appointed to the station and still holds the role there, as for `station_for`.
+    """
     keeps = exists().where(
         StationKeeper.station_id == Redemption.station_id,
         StationKeeper.person_id == keeper.person_id,
     )
-    query = select(Redemption).where(Redemption.code_hash == code_hash, keeps)
-    redemption = tx.scalar(query.with_for_update(key_share=True))
-    if redemption is None:
+    query = (
+        select(Redemption, Region.path)
+        .join(Station, Station.id == Redemption.station_id)
+        .join(Region, Region.code == Station.region_code)
+        .where(Redemption.code_hash == code_hash, keeps)
+    )
+    row = tx.execute(query.with_for_update(key_share=True, of=Redemption)).first()
+    if row is None or not keeper.holds(KEEPERS, row.path):
         raise CodeUnknown
+    redemption: Redemption = row.Redemption
     return redemption
 
 

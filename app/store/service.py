@@ -15,8 +15,9 @@ from app.identity.access import Actor
 from app.kit import actions, attempts, clock, outbox
 from app.kit.db import insert_row, insert_rows
 from app.kit.ids import new_id
-from app.ledger import queries as ledger_queries
 from app.ledger import service as ledger
+from app.ledger import sums
+from app.ledger.errors import CostExceedsValue
 from app.store import queries, rules, stock
 from app.store.codes import Codes, tidy
 from app.store.errors import (
@@ -47,7 +48,8 @@ WRONG_CODES = 10
 def redeem(tx: Session, actor: Actor, draft: RedemptionDraft, codes: Codes) -> RedemptionOut:
     """Holds goods and points until the code is shown.
 
-    Raises StationNotFound, ItemUnavailable, PointsInsufficient, PersonLimitReached, StockExhausted.
+    Raises StationNotFound, ItemUnavailable, PointsInsufficient, CostExceedsValue (these points are
+    worth less than the goods cost), PersonLimitReached, StockExhausted.
     """
     station = queries.get_station(tx, draft.station_id)
     wanted = sorted(draft.lines, key=lambda line: line.item_id)
@@ -56,17 +58,19 @@ def redeem(tx: Session, actor: Actor, draft: RedemptionDraft, codes: Codes) -> R
     if len(items) != len(wanted):
         raise ItemUnavailable
     points = sum(items[line.item_id].points * line.quantity for line in wanted)
-    ledger.hold(
+    cost_fen = sum(items[line.item_id].cost_fen * line.quantity for line in wanted)
+    worth_fen = ledger.hold(
         tx, source=str(redemption_id), person_id=actor.person_id, points=points, reason="redeem"
     )
+    if cost_fen > worth_fen:
+        # A fund of a lower rate came after the item: what is held can always be handed out.
+        raise CostExceedsValue
     # Counted under the lock that the hold took: two redemptions at once see each other's pieces.
     _refuse_over_limit(tx, actor, wanted, items, now)
     insert_row(
         tx, Redemption, id=redemption_id, person_id=actor.person_id, station_id=station.id,
-        state="held", points=points,
-        cost_fen=sum(items[line.item_id].cost_fen * line.quantity for line in wanted),
-        code_hash=codes.hashed(codes.code(redemption_id)), created_at=now,
-        expires_at=now + codes.life,
+        state="held", points=points, cost_fen=cost_fen, created_at=now,
+        code_hash=codes.hashed(codes.code(redemption_id)), expires_at=now + codes.life,
     )  # fmt: skip
     _reserve(tx, actor, station.id, redemption_id, wanted, items)
     outbox.enqueue(tx, "redemption.due", delay=codes.life, redemption_id=redemption_id)
@@ -219,7 +223,7 @@ def refuse_unfit(tx: Session, kind: str, texts: Iterable[str], points: int, cost
     found = rules.prohibited(kind, texts)
     if found is not None:
         raise ItemProhibited(found.title, reason=found.reason)
-    if cost_fen > points * ledger_queries.lowest_rate(tx):
+    if cost_fen > points * sums.lowest_rate(tx):
         raise ItemTooCostly
 
 

@@ -19,6 +19,16 @@ CHECKS: dict[str, str] = {
           WHERE j.kind = 'fulfil' GROUP BY j.source, a.owner) owed
           ON owed.source = CAST(h.id AS TEXT) AND owed.owner = h.client_id
         WHERE COALESCE(owed.fen, 0) <> CASE h.state WHEN 'fulfilled' THEN h.cost_fen ELSE 0 END""",
+    # As with redemptions: or of a household to which they belong or belonged.
+    "a till's hold takes points from the purse of its person": """
+        SELECT h.id FROM till_holds h
+        JOIN journals j ON j.kind = 'redeem' AND j.source = CAST(h.id AS TEXT)
+        JOIN transfers p ON p.journal_id = j.id AND p.state = 'pending'
+        JOIN accounts a ON a.id = p.debit_account_id
+        WHERE NOT (a.kind = 'member' AND a.owner = CAST(h.person_id AS TEXT))
+        AND NOT EXISTS (
+          SELECT 1 FROM household_members m WHERE a.kind = 'household'
+          AND CAST(m.household_id AS TEXT) = a.owner AND m.person_id = h.person_id)""",
     "a till's hold was paid with a code of its own": """
         SELECT h.id FROM till_holds h
         WHERE NOT EXISTS (SELECT 1 FROM member_codes c WHERE c.hold_id = h.id)""",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.identity.access import Program
 from app.identity.models import Person
 from app.kit import clock
+from app.ledger.models import Journal
 from app.till import rules
 from app.till.errors import TillHoldNotFound
 from app.till.models import MemberCode, TillHold
@@ -40,9 +41,16 @@ def find_by_reference(tx: Session, program: Program, reference: str) -> tuple[Ti
 
 
 def hold_out(tx: Session, hold: TillHold) -> HoldOut:
-    member_no = tx.scalar(select(Person.member_no).where(Person.id == hold.person_id))
-    names = HoldOut.model_fields.keys() - {"member_no"}
-    return HoldOut(**{name: getattr(hold, name) for name in names}, member_no=member_no or "-")
+    """A hold as its client sees it; a fulfilled one stays so, also when its goods came back."""
+    back = Journal.kind == "refund", Journal.source == str(hold.id)
+    refunded = select(Journal.created_at).where(*back).scalar_subquery()
+    query = select(Person.member_no, refunded.label("refunded_at"))
+    row = tx.execute(query.where(Person.id == hold.person_id)).one()
+    names = HoldOut.model_fields.keys() - {"member_no", "refunded_at"}
+    return HoldOut(
+        **{name: getattr(hold, name) for name in names}, member_no=row.member_no,
+        refunded_at=row.refunded_at,
+    )  # fmt: skip
 
 
 def reconciliation(tx: Session, program: Program, day: date) -> ReconciliationOut:

@@ -47,6 +47,7 @@ class HoldOut(Out):
     created_at: Instant
     expires_at: Instant = Field(description="Held no longer than this")
     resolved_at: Instant | None
+    refunded_at: Instant | None = Field(description="When its goods were taken back")
 
 
 class DayHoldOut(Out):

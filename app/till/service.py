@@ -3,7 +3,7 @@
 Lock order: the hold (its reference, when it is new), the member's code, then as the ledger says.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,9 +15,10 @@ from app.kit import attempts, clock, outbox
 from app.kit.db import insert_for
 from app.kit.ids import new_id
 from app.ledger import queries as ledger_queries
+from app.ledger import reversing
 from app.ledger import service as ledger
+from app.ledger.book import Hands
 from app.ledger.errors import CostExceedsValue
-from app.ledger.models import Lot
 from app.notify import service as notify
 from app.regions.queries import get_region
 from app.till import codes as till_codes
@@ -94,10 +95,11 @@ def hold(tx: Session, program: Program, codes: MemberCodes, draft: HoldDraft) ->
     if hold_id is None:
         return _again(tx, program, draft, code_hash)
     _use(tx, code_hash, hold_id)
-    ledger.hold(
+    worth_fen = ledger.hold(
         tx, source=str(hold_id), person_id=person.id, points=draft.points, reason="till_hold"
     )
-    if draft.cost_fen > _value_fen(tx, hold_id):
+    if draft.cost_fen > worth_fen:
+        # No hold is beyond fulfilling.
         raise CostExceedsValue
     outbox.enqueue(tx, "hold.due", delay=LIFE, hold_id=hold_id)
     held = queries.get_hold(tx, program, hold_id)
@@ -139,13 +141,6 @@ def _use(tx: Session, code_hash: str, hold_id: UUID) -> None:
         raise MemberCodeUsed
 
 
-def _value_fen(tx: Session, hold_id: UUID) -> int:
-    """What the money behind the held points amounts to, so that no hold is beyond fulfilling."""
-    found = ledger_queries.pending_of(tx, str(hold_id))
-    assert found is not None, "it was held in this very unit"
-    return sum(tx.get_one(Lot, use.lot_id).rate_fen * use.amount for use in found[1])
-
-
 def fulfil(tx: Session, program: Program, hold_id: UUID) -> HoldOut:
     """Takes the points; the store is owed what it asked for.
 
@@ -178,6 +173,18 @@ def time_out(tx: Session, hold_id: UUID) -> None:
         _resolve(tx, held, "expired", "till.returned")
 
 
+def refund(tx: Session, held: TillHold, grace: timedelta, by: Hands) -> int:
+    """Gives the points of a fulfilled hold, whose row is locked, back; says how many.
+
+    Raises HoldResolved (not fulfilled, or refunded before), PoolExhausted.
+    """
+    points = reversing.refund(
+        tx, source=str(held.id), merchant=held.client_id, reason="till_refund", grace=grace, by=by
+    )
+    _publish(tx, held, "refunded", clock.now())
+    return points
+
+
 def _living(tx: Session, program: Program, hold_id: UUID) -> TillHold:
     held = queries.get_hold(tx, program, hold_id, lock=True)
     if held.state != "held":
@@ -187,14 +194,19 @@ def _living(tx: Session, program: Program, hold_id: UUID) -> TillHold:
 
 
 def _resolve(tx: Session, held: TillHold, state: str, text: str) -> None:
-    held.state, held.resolved_at = state, clock.now()
+    now = clock.now()
+    held.state, held.resolved_at = state, now
     tx.flush()
     _tell(tx, held, text)
+    _publish(tx, held, state, now)
+
+
+def _publish(tx: Session, held: TillHold, state: str, at: datetime) -> None:
     client = tx.get_one(ApiClient, held.client_id)
     told = {
         "hold_id": str(held.id), "client_id": held.client_id, "reference": held.reference,
         "state": state, "points": held.points, "cost_fen": held.cost_fen,
-        "resolved_at": held.resolved_at.isoformat(),
+        "resolved_at": at.isoformat(),
     }  # fmt: skip
     path = get_region(tx, client.region_code).path
     webhooks.publish(tx, f"hold.{state}", told, path, client_id=held.client_id)

@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, Subquery, cast, exists, func, select
+from sqlalchemy import String, Subquery, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.identity.models import ApiClient
 from app.kit.page import Slice, cut
-from app.ledger.models import Backing, Contribution, Fund, Journal, Lot
+from app.ledger.models import Backing, Contribution, Fund, Journal
 from app.store.models import Item, Redemption, RedemptionLine, Station
 from app.till.models import TillHold
 
@@ -78,59 +79,66 @@ def given(tx: Session, fund_id: UUID, limit: int, cursor: str | None) -> Slice:
     return cut(tx, query, keys, limit=limit, cursor=cursor, filters=(fund_id,))
 
 
-def bought_alone(tx: Session, fund: Fund) -> Sequence[Any]:
+def bought_alone(tx: Session, fund: Fund, since: datetime) -> Sequence[Any]:
     """Pieces and fen by item, of what no other fund paid a part of; not what came back."""
-    spent = _spent(fund.id)
+    spent = _spent_on(_redeemed(since), fund.id)
     query = (
         select(
             Item.code, Item.name, Item.name_en, func.sum(RedemptionLine.quantity).label("pieces"),
             func.sum(RedemptionLine.quantity * RedemptionLine.cost_fen_each).label("fen"),
         )
         .join(RedemptionLine, RedemptionLine.item_id == Item.id)
-        .join(Redemption, Redemption.id == RedemptionLine.redemption_id)
-        .join(Journal, Journal.source == cast(Redemption.id, String))
-        .join(spent, spent.c.journal_id == Journal.id)
-        .where(spent.c.fen == Redemption.cost_fen)
+        .join(spent, spent.c.id == RedemptionLine.redemption_id)
+        .where(spent.c.fen == spent.c.cost_fen)
         .group_by(Item.code, Item.name, Item.name_en)
     )  # fmt: skip
     return tx.execute(query).all()
 
 
-def bought_together(tx: Session, fund: Fund) -> dict[UUID, UUID]:
+def bought_together(tx: Session, fund: Fund, since: datetime) -> dict[UUID, UUID]:
     """The redemptions that a fund paid a part of, by the journals of their hand-outs."""
-    spent = _spent(fund.id)
-    query = (
-        select(Journal.id, Redemption.id.label("redemption_id"))
-        .join(spent, spent.c.journal_id == Journal.id)
-        .join(Redemption, Journal.source == cast(Redemption.id, String))
-        .where(spent.c.fen != Redemption.cost_fen)
+    spent = _spent_on(_redeemed(since), fund.id)
+    query = select(spent.c.journal_id, spent.c.id).where(spent.c.fen != spent.c.cost_fen)
+    return {row.journal_id: row.id for row in tx.execute(query)}
+
+
+def external_fen(tx: Session, fund: Fund, since: datetime) -> int:
+    """Fen of a fund that external stores are or were owed, for goods handed out since."""
+    held = select(TillHold.id, TillHold.cost_fen).where(
+        TillHold.client_id.in_(select(ApiClient.id)), TillHold.resolved_at >= since
     )
-    return {row.id: row.redemption_id for row in tx.execute(query)}
+    return int(tx.scalar(select(func.sum(_spent_on(held.subquery(), fund.id).c.fen))) or 0)
 
 
-def external_fen(tx: Session, fund: Fund) -> int:
-    """Fen of a fund that external stores are or were owed."""
-    spent = _spent(fund.id)
-    query: Select[Any] = (
-        select(func.sum(spent.c.fen))
-        .join(Journal, Journal.id == spent.c.journal_id)
-        .join(TillHold, Journal.source == cast(TillHold.id, String))
-    )
-    return int(tx.scalar(query) or 0)
+def _redeemed(since: datetime) -> Subquery:
+    # By station: that index knows the time, so the years before are not read.
+    query = select(Redemption.id, Redemption.cost_fen).where(
+        Redemption.station_id.in_(select(Station.id)), Redemption.state == "fulfilled",
+        Redemption.resolved_at >= since,
+    )  # fmt: skip
+    return query.subquery()
 
 
-def _spent(fund_id: UUID) -> Subquery:
-    """What a fund paid in each hand-out of which the goods did not come back."""
+def _spent_on(handed_out: Subquery, fund_id: UUID) -> Subquery:
+    """What a fund paid of each of these hand-outs, if their goods did not come back."""
     back = aliased(Journal)
     query = (
-        select(Backing.journal_id, func.sum(Backing.fen).label("fen"))
-        .join(Lot, Lot.id == Backing.lot_id)
+        select(
+            handed_out.c.id, handed_out.c.cost_fen, Backing.journal_id,
+            func.sum(Backing.fen).label("fen"),
+        )
+        .join(
+            Journal, (Journal.kind == "fulfil") & (Journal.source == cast(handed_out.c.id, String))
+        )
+        .join(Backing, Backing.journal_id == Journal.id)
+        .join(Contribution, Contribution.id == Backing.contribution_id)
         .where(
-            Lot.fund_id == fund_id, Backing.kind == "pay",
-            ~exists().where(back.reverses_id == Backing.journal_id),
+            Contribution.fund_id == fund_id, Backing.kind == "pay",
+            ~exists().where(back.reverses_id == Journal.id),
         )
     )  # fmt: skip
-    return query.group_by(Backing.journal_id).subquery()
+    by = (handed_out.c.id, handed_out.c.cost_fen, Backing.journal_id)
+    return query.group_by(*by).subquery()
 
 
 def of_fund(tx: Session, fund: Fund, contribution_ids: Collection[UUID]) -> set[UUID]:

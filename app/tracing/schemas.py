@@ -72,6 +72,14 @@ class BoughtOut(Out):
     fen: int
 
 
+class PublicWaitingOut(Out):
+    """What waits for a fund's money, in sight of everyone and without a name."""
+
+    count: int = Field(description="Awards")
+    points: int
+    since: Day | None = Field(description="Since when the first of them waits; null for none")
+
+
 class PublicFundOut(Page[PublicGivenOut]):
     """A fund in public: what it was given, what stands behind points, what it bought."""
 
@@ -85,11 +93,14 @@ class PublicFundOut(Page[PublicGivenOut]):
     contributed_fen: int
     available_fen: int
     reserved_fen: int
-    paid_fen: int = Field(description="`goods` and `external_fen` together")
+    paid_fen: int = Field(description="For goods that were handed out, since the fund began")
+    returned_fen: int = Field(description="Gone back to those who gave it")
     coverage: CoverageOut
     by_kind: list[GivenOut]
+    goods_since: Day = Field(description="The first day of `goods` and `external_fen`: 30 in all")
     goods: list[BoughtOut]
     external_fen: int = Field(description="Paid for goods of external stores")
+    waiting: PublicWaitingOut
 
 
 class WaitingAwardOut(Out):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -21,12 +22,15 @@ from app.tracing.schemas import (
     HandOutOut,
     PublicFundOut,
     PublicGivenOut,
+    PublicWaitingOut,
     TracedLineOut,
     TraceOut,
     WaitingAwardOut,
     WaitingOut,
 )  # fmt: skip
 
+# Of so many days a fund tells in public what it bought: its page must not read every year.
+GOODS_DAYS = 30
 Lines = list[Any]
 Paid = dict[UUID, int]
 
@@ -36,7 +40,27 @@ def trace(
 ) -> TraceOut:
     """What a contribution became, down to the goods. Raises FundNotFound, ContributionNotFound."""
     fund = ledger.get_fund(tx, actor, fund_id)
-    given = ledger.get_contribution(tx, fund_id, contribution_id)
+    return _traced(tx, fund, ledger.get_contribution(tx, fund_id, contribution_id), limit, cursor)
+
+
+def find_traced(tx: Session, code: str) -> UUID | None:
+    """The contribution on whose receipt a code stands."""
+    given = ledger.find_by_trace_code(tx, code)
+    return given.id if given is not None else None
+
+
+def trace_of(tx: Session, contribution_id: UUID, limit: int, cursor: str | None) -> TraceOut:
+    """The same for its giver, without an external store's own words. Raises nothing."""
+    given = tx.get_one(Contribution, contribution_id)
+    shown = _traced(tx, tx.get_one(Fund, given.fund_id), given, limit, cursor)
+    for item in shown.items:
+        item.reference = None
+    return shown
+
+
+def _traced(
+    tx: Session, fund: Fund, given: Contribution, limit: int, cursor: str | None
+) -> TraceOut:
     available, reserved, paid, returned = sums.became_of(tx, given)
     found = queries.events(tx, given.id, limit, cursor)
     return TraceOut(
@@ -112,12 +136,20 @@ def public(tx: Session, fund_id: UUID, limit: int, cursor: str | None) -> Public
     fund = ledger.any_fund(tx, fund_id)
     found = queries.given(tx, fund.id, limit, cursor)
     whole = ledger.fund_out(tx, fund)
+    first = clock.business_day(clock.now()) - timedelta(days=GOODS_DAYS - 1)
+    since = clock.day_start(first)
     own = PublicFundOut.model_fields.keys() & type(whole).model_fields.keys()
     return PublicFundOut(
-        **{name: getattr(whole, name) for name in own}, goods=_bought(tx, fund),
-        external_fen=queries.external_fen(tx, fund), items=_given(found),
-        next_cursor=found.next_cursor,
+        **{name: getattr(whole, name) for name in own}, goods_since=first,
+        goods=_bought(tx, fund, since), external_fen=queries.external_fen(tx, fund, since),
+        waiting=_in_line(tx, fund), items=_given(found), next_cursor=found.next_cursor,
     )  # fmt: skip
+
+
+def _in_line(tx: Session, fund: Fund) -> PublicWaitingOut:
+    waits = waiting.line(tx, fund.id, 0)
+    since = clock.business_day(waits.since) if waits.since else None
+    return PublicWaitingOut(count=waits.count, points=waits.points, since=since)
 
 
 def _given(found: Slice) -> list[PublicGivenOut]:
@@ -130,14 +162,14 @@ def _given(found: Slice) -> list[PublicGivenOut]:
     ]  # fmt: skip
 
 
-def _bought(tx: Session, fund: Fund) -> list[BoughtOut]:
+def _bought(tx: Session, fund: Fund, since: datetime) -> list[BoughtOut]:
     """Goods by item, dearest first; where two funds paid together, this one's part of the fen."""
     pieces, fen, names = Counter[str](), Counter[str](), {}
-    for row in queries.bought_alone(tx, fund):
+    for row in queries.bought_alone(tx, fund, since):
         names[row.code] = row
         pieces[row.code] += int(row.pieces)
         fen[row.code] += int(row.fen)
-    together = queries.bought_together(tx, fund)
+    together = queries.bought_together(tx, fund, since)
     paid, goods = queries.paid(tx, together.keys()), queries.lines(tx, together.values())
     for journal_id, redemption_id in together.items():
         mine = queries.of_fund(tx, fund, paid[journal_id].keys())

@@ -16,6 +16,7 @@ class Event(StrEnum):
     HOLD_FULFILLED = "hold.fulfilled"
     HOLD_CANCELLED = "hold.cancelled"
     HOLD_EXPIRED = "hold.expired"
+    HOLD_REFUNDED = "hold.refunded"
     NOTICE_PUBLISHED = "notice.published"
     POINTS_SETTLED = "points.settled"
     TEST_SENT = "test.sent"

@@ -59,6 +59,24 @@ def _corrections(kinds: str) -> None:
     )
 
 
+OPEN = (
+    "status IN ('reported', 'verifying', 'filed', 'dispatched', 'in_progress', 'resolved',"
+    " 'suspended')"
+)
+NEWEST = ["region_code", "created_at", "case_id"]
+# Name, condition, and the columns as they were and are.
+SCOPES = (
+    ("ix_case_scopes_open", OPEN, [*NEWEST, "due_at"], [*NEWEST, "due_at", "warn_at"]),
+    ("ix_case_scopes_supervised", "supervised", ["region_code", "status"], [*NEWEST, "status"]),
+)
+
+
+def _index(name: str, where: str, names: list[str]) -> None:
+    op.drop_index(name, table_name="case_scopes")
+    condition = sa.text(where)
+    op.create_index(name, "case_scopes", names, sqlite_where=condition, postgresql_where=condition)
+
+
 def upgrade() -> None:
     _reasons("'opened', 'corrected', 'filed'")
     op.add_column("case_scopes", sa.Column("net_code", columns.CodeText))
@@ -68,6 +86,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_case_scopes_net", "case_scopes", ["region_code", "net_code", "created_at", "case_id"]
     )
+    for name, where, _old, new in SCOPES:
+        _index(name, where, new)
     guards.lift("reward_rules")
     with rebuild.table("reward_rules") as batch:
         batch.add_column(sa.Column("occupation", columns.CodeText, nullable=True))
@@ -174,6 +194,8 @@ def downgrade() -> None:
         for name in ("occupation", "outcomes", "paused_at"):
             batch.drop_column(name)
     guards.frozen_columns("reward_rules", RULES)
+    for name, where, old, _new in SCOPES:
+        _index(name, where, old)
     op.drop_index("ix_case_scopes_net", table_name="case_scopes")
     op.drop_column("case_scopes", "net_code")
     _reasons("'opened', 'corrected'")

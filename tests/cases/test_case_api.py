@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from cases.case_build import code
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, STREET, VILLAGE
 from flows.story import key, move, moved, picture, report, upload
 from matrix.stage import public_word
@@ -20,10 +21,6 @@ from app.kit import clock, outbox
 from app.kit.actions import StaffAction
 from app.kit.db import work
 from app.rewards.models import Award
-
-
-def code(answer):
-    return answer.status_code, answer.json()["code"]
 
 
 def get(client, headers, case):

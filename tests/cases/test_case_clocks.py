@@ -17,6 +17,7 @@ from app.cases import service
 from app.categories.models import Category
 from app.identity.models import Role
 from app.kit import clock
+from app.kit.clock import SHANGHAI
 from app.kit.db import work
 
 WIDE = timedelta(seconds=5)
@@ -72,6 +73,35 @@ class TestList:
 
     def test_a_checker_may_look(self, client, desk):
         assert asked(client, desk.sun, desk.reported()).status_code == 200
+
+
+class TestOnSite:
+    """The rice blast: on site within a day, whatever day it is."""
+
+    def test_filed_on_a_friday_afternoon(self, client, db, desk, cast, later):
+        case = desk.verifying(category="crops", description="稻叶上有梭形病斑")
+        now = clock.now().astimezone(SHANGHAI)
+        friday = now + timedelta(days=(4 - now.weekday()) % 7 or 7)
+        them = later(seconds=(friday.replace(hour=15, minute=30, second=0) - now).total_seconds())
+        case = moved(client, them.wang, case, "file", category_code="E0601")
+        case = moved(client, them.wang, case, "dispatch", assignee_id=str(cast.wang.id))
+        safe, handle = last_clock(db, case, "made_safe"), last_clock(db, case, "handle")
+        due = safe.due_at.astimezone(SHANGHAI)
+        assert (due.strftime("%A %H:%M"), due.date()) == (
+            "Saturday 15:30", friday.date() + timedelta(days=1),
+        )  # fmt: skip
+        assert due - safe.started_at == timedelta(hours=24)
+        assert (safe.mode, safe.rule["mode"], safe.rule["hours"]) == (
+            "continuous",
+            "continuous",
+            24,
+        )
+        # What is left to do has its eight working hours, which that afternoon has not.
+        assert (handle.mode, handle.allowed_s) == ("working", 8 * 3600)
+        assert handle.due_at > safe.due_at
+        assert stored(db, case).due_at == safe.due_at
+        case = moved(client, them.wang, case, "make_safe", note="已到田间，先行喷药")
+        assert state(db, case)["made_safe"] == "met"
 
 
 class TestMadeSafe:

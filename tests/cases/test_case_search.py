@@ -180,7 +180,7 @@ class TestWhileOpen:
 
 class TestMany:
     def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast, monkeypatch):
-        """Taken by their ids, met on a walk, or from the index's end: all find the same."""
+        """Taken by their ids, met on a walk that knows rows or texts, or from the index's end."""
         wang = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{GRID}/")
         zhao = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{OTHER_GRID}/")
         made = {}
@@ -193,8 +193,9 @@ class TestMany:
                 indexing.reindex(tx, [(case, path) for case in old])
         for code, (role, path), who in ((GRID, wang, cast.wang), (OTHER_GRID, zhao, cast.zhao)):
             actor = Actor(who.id, new_id(), who.member_no, (Held(role, path),))
-            for large in (search.LARGE, 100):
+            for large, many in ((search.LARGE, search.MANY), (search.LARGE, 100), (100, 100)):
                 monkeypatch.setattr(search, "LARGE", large)
+                monkeypatch.setattr(search, "MANY", many)
                 self.found(db, actor, made[code])
 
     def found(self, db, actor, made):

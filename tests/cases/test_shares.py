@@ -1,6 +1,7 @@
 """Who is paid for a case with several reports: once each, never for a guess, never for own work."""
 
 import pytest
+from cases.case_build import code
 from cast import DISTRICT, GRID, INSIDE, OTHER_GRID
 from flows.story import key, move, moved, report
 from races.together import at_once
@@ -38,10 +39,6 @@ def join(client, as_, drain, person, number, place=INSIDE, **more):
 
 def read(client, headers, case):
     return client.get(f"/v1/cases/{case['id']}", headers=headers).json()
-
-
-def code(answer):
-    return answer.status_code, answer.json()["code"]
 
 
 class TestJoining:

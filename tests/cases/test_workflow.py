@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -24,6 +25,8 @@ from app.cases.models import OUTCOMES, STATUSES
 from app.cases.schemas import MoveName
 from app.cases.workflow import MOVES, Move
 from app.identity.models import Role
+from app.rewards.rules import PAYING_OUTCOMES
+from app.rewards.schemas import Outcome
 
 STAFF = frozenset({Role.GRID_STAFF})
 CHECKER = frozenset({Role.CHECKER})
@@ -40,9 +43,9 @@ PRODUCT = {
     "filed": {"dispatch": "dispatched", "withdraw": "withdrawn", "escalate": "filed",
               "hand_down": None, "correct": None},
     "dispatched": {"accept": "in_progress", "return": "filed", "suspend": "suspended",
-                   "make_safe": None, "escalate": "filed"},
+                   "make_safe": None, "escalate": "filed", "recall": "filed"},
     "in_progress": {"resolve": "resolved", "return": "filed", "suspend": "suspended",
-                    "make_safe": None, "escalate": "filed"},
+                    "make_safe": None, "escalate": "filed", "recall": "filed"},
     "suspended": {"resume": "in_progress", "review": "dispatched"},
     "resolved": {"close": "closed", "rework": "in_progress"},
     "closed": {"reopen": "dispatched"},
@@ -67,6 +70,7 @@ WHO_MAY = {
     "rework": {Role.CHECKER},
     "make_safe": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER, "assignee"},
     "escalate": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER, "assignee"},
+    "recall": {Role.GRID_HEAD, Role.DISPATCHER},
     "hand_down": {Role.GRID_HEAD, Role.DISPATCHER},
     "correct": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER},
     "merge": {Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER},
@@ -136,7 +140,7 @@ class TestTable:
 
     def test_every_outcome_has_its_words(self):
         assert set(workflow.OUTCOMES) == set(OUTCOMES)
-        assert set(OUTCOMES) > workflow.PAYING_OUTCOMES
+        assert set(OUTCOMES) == set(get_args(Outcome)) > PAYING_OUTCOMES
 
     @pytest.mark.parametrize("name", OFFERED)
     def test_who_may(self, name):
@@ -150,6 +154,24 @@ class TestTable:
             assert bool(move.reasons) == ("reason_code" in move.required), move.name
             asked = [*move.required, *move.one_of, *move.optional]
             assert len(asked) == len(set(asked)), move.name
+
+
+class TestWithoutWhoHasIt:
+    """The assignee may leave and a unit may lose its people: no case may wait for them alone."""
+
+    @pytest.mark.parametrize("status", ["dispatched", "in_progress", "suspended", "resolved"])
+    def test_somebody_else_can_take_it_on(self, status):
+        # At the top there is nobody to whom it could be handed up.
+        rows = [
+            move
+            for move in MOVES
+            if move.offered and move.roles and guards.below_the_top not in move.guards
+        ]
+        found = {status}
+        while more := {m.target for m in rows if m.target and m.sources & found} - found:
+            found |= more
+        # Filed again, it can be given to another.
+        assert "filed" in found
 
 
 class TestEveryPair:

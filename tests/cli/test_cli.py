@@ -10,7 +10,11 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.kit import outbox
-from app.kit.db import work
+from app.kit.db import make_database, work
+from app.ledger import audit as ledger_audit
+
+# A statement that a hurried connection is not given the time for.
+LONG = "SELECT CAST(pg_sleep(1.2) AS TEXT)"
 
 
 @pytest.fixture
@@ -36,6 +40,14 @@ def test_audit_is_clean_after_a_case_and_names_what_a_forger_broke(
     broken = xinxin("audit")
     assert broken.exit_code == 1
     assert "a balance is the sum of its transfers" in broken.output
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_audit_takes_its_time(xinxin, cast, monkeypatch):
+    monkeypatch.setitem(make_database.__kwdefaults__, "statement_timeout_s", 1)
+    monkeypatch.setitem(ledger_audit.CHECKS, "this rule takes long", LONG)
+    done = xinxin("audit")
+    assert done.output == "broken: this rule takes long: \naudit: 1 broken\n"
 
 
 class TestJobs:

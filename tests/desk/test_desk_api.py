@@ -77,8 +77,10 @@ class TestCounters:
         def act():
             desk.moved(desk.filed(), "dispatch", unit_code=unit)
 
-        assert self.grown(client, desk.zhao, act) == {"mine": 1}
+        assert self.grown(client, desk.zhao, act) == {"to_sign": 1, "mine": 1}
         assert self.grown(client, desk.wang, act) == {"to_sign": 1}
+        assert self.grown(client, desk.zhao, act, region=GRID) == {"to_sign": 1, "mine": 1}
+        assert self.grown(client, desk.zhao, act, region=OTHER_GRID) == {"mine": 1}
 
     def test_mine_counts_a_case_once_that_is_given_to_both(self, client, db, cast, desk):
         case, unit = desk.dispatched(), make_unit(db, cast.wang)
@@ -263,8 +265,9 @@ class TestFilters:
 
     def test_saves_what_the_queue_takes(self, client, db, me):
         wanted = {
-            "status": "filed", "region": GRID, "category": "C0101", "mine": True, "overdue": True,
-            "open": True, "suspected": True, "q": "井盖",
+            "status": ["filed", "dispatched"], "region": GRID, "category": "C0101", "net": "city",
+            "mine": True, "overdue": True, "due_soon": True, "open": True, "suspected": True,
+            "supervised": True, "q": "井盖",
         }  # fmt: skip
         saved = self.put(client, me, "今天的", filters=wanted)
         assert saved.status_code == 200, saved.text
@@ -277,6 +280,19 @@ class TestFilters:
             row = tx.scalars(select(SavedFilter).order_by(SavedFilter.id.desc())).first()
             logged = select(StaffAction.action).where(StaffAction.object_id == str(row.id))
             assert tx.scalars(logged).all() == ["filter.saved"]
+
+    def test_as_they_were_saved_before(self, client, db, me):
+        """One status as a word, or none; and nothing of what came later."""
+        self.put(client, me, "旧")
+        for old, status in (("filed", ["filed"]), (None, [])):
+            with work(db, write=True) as tx:
+                row = tx.scalars(select(SavedFilter).order_by(SavedFilter.id.desc())).first()
+                row.filters = {"status": old, "region": None, "open": True}
+            (item,) = client.get("/v1/desk/filters", headers=me).json()["items"]
+            assert item["filters"]["status"] == status
+            assert (item["filters"]["open"], item["filters"]["due_soon"]) == (True, False)
+        saved = self.put(client, me, "旧", filters={"status": "filed"}).json()
+        assert saved["filters"]["status"] == ["filed"]
 
     def test_in_their_order_and_in_the_place_of_the_one_before(self, client, me):
         for name in ("一", "二"):

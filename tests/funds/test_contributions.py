@@ -1,5 +1,8 @@
 """Contributions over HTTP: declined, withdrawn, received with a number that has no gap."""
 
+import base64
+import re
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -62,6 +65,15 @@ def propose(client, ma, gifts):
 def both(as_, newcomer):
     """Somebody who manages and approves."""
     return as_(newcomer((Role.FUND_MANAGER, DISTRICT), (Role.FUND_APPROVER, DISTRICT)))
+
+
+def drawn(pdf):
+    """The bytes of what is written on all pages."""
+    parts = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    data = b"".join(
+        zlib.decompress(base64.a85decode(b"<~" + part.strip(), adobe=True)) for part in parts
+    )
+    return re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), data)
 
 
 def refused(answer, status, code):
@@ -199,6 +211,7 @@ class TestReceipt:
         refused(client.get(f"{one}/receipt", headers=wu), 409, "contribution_not_approved")
         approved = client.post(f"{one}/approve", headers=wu).json()
         shown = client.get(f"{one}/receipt", headers=wu).json()
+        assert re.fullmatch("([2-9A-Z]{4}-){3}[2-9A-Z]{4}", shown.pop("trace_code"))
         assert shown == {
             "receipt_no": f"{code}-{THIS_YEAR}-000001", "fund_code": code, "fund_name": "暖新基金",
             "purpose": "感谢", "kind": "benefactor", "contributor": "陈先生", "fen": 12_345,
@@ -217,6 +230,8 @@ class TestReceipt:
         assert answer.headers["content-type"] == "application/pdf"
         assert answer.headers["content-disposition"].endswith(f'{code}-{THIS_YEAR}-000001.pdf"')
         assert answer.content.startswith(b"%PDF-")
+        code = client.get(f"{one}/receipt", headers=wu).json()["trace_code"]
+        assert code.encode("utf-16-be") in drawn(answer.content)
 
     def test_for_those_who_read_funds(self, client, as_, cast, wu, propose, newcomer):
         one = propose()

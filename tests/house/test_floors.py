@@ -136,7 +136,7 @@ def test_no_endpoint_opens_a_session_or_an_engine():
     for name, places in (
         ("Session", {"kit/db.py"}),
         ("create_engine", {"kit/db.py"}),
-        ("make_database", {"main.py", "cli/root.py", "cli/running.py", "cli/moving.py"}),
+        ("make_database", {"main.py", "cli/root.py", "cli/running.py"}),
     ):
         assert {p for p in callers(name) if not p.startswith("demo/")} == places
 

@@ -13,8 +13,8 @@ PUBLIC = {
     "sign_in_with_wechat", "sign_in_with_password", "sign_in_for_development", "refresh",
     "sign_in_client", "fetch_photo", "locate", "get_grid", "list_regions", "get_region",
     "list_categories", "get_calendar", "list_rules", "list_announced", "list_stations",
-    "list_items", "get_item",
-    "get_public_fund", "list_notices", "get_notice", "list_notice_entries", "get_checker",
+    "list_items", "get_item", "get_public_fund", "get_trace",
+    "list_notices", "get_notice", "list_notice_entries", "get_checker",
     "list_nets", "list_posts", "list_groupings", "get_grid_team", "get_region_team",
     "get_health", "get_readiness", "get_metrics",
 }  # fmt: skip

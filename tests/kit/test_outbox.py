@@ -272,3 +272,34 @@ def test_back_off_grows_to_ten_minutes(attempts_made):
     expected = min(2 ** (attempts_made - 1), 600)
     seconds = [outbox.back_off(attempts_made).total_seconds() for _ in range(50)]
     assert 0.8 * expected <= min(seconds) < max(seconds) <= 1.2 * expected
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+class TestDeadlock:
+    """Two workers' jobs take two rows crosswise; SQLite has one worker."""
+
+    @pytest.mark.parametrize("outside", [False, True])
+    def test_is_untied_and_both_are_done_at_once(self, db, outside):
+        both, runs = threading.Barrier(2), []
+
+        def handle(tx, payload) -> None:
+            mine = payload["mine"]
+            runs.append(mine)
+            attempts.add(tx, mine)
+            if runs.count(mine) == 1:
+                both.wait(10)
+            attempts.add(tx, "b" if mine == "a" else "a")
+
+        def record(tx, payload, _outcome) -> None:
+            handle(tx, payload)
+
+        job = Outside(lambda _payload: None, record) if outside else handle
+        for mine in "ab":
+            enqueue(db, mine=mine)
+        workers = [threading.Thread(target=run_one, args=(db, {"soap.sold": job})) for _ in "12"]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(30)
+        assert (effects(db, "a"), effects(db, "b")) == (2, 2)
+        assert (len(runs), count(db, "done")) == (3, 2)

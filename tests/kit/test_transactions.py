@@ -141,6 +141,34 @@ class TestLostRace:
         assert (len(runs), effects(db)) == (1, 0)
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+class TestDeadlock:
+    """Two units take two rows crosswise; SQLite's writers take turns."""
+
+    @pytest.mark.parametrize("path", ["/v1/things", "/v1/keyed"])
+    def test_is_untied_and_both_have_one_effect(self, client, app, db, path):
+        both, runs = threading.Barrier(2), {}
+
+        def during(tx) -> None:
+            me = threading.get_ident()
+            if me not in runs:
+                runs[me] = ["b" if attempts.made(tx, "a") else "a"]
+                both.wait(10)
+            else:
+                runs[me].append("again")
+            attempts.add(tx, runs[me][0])
+
+        def write(name: str) -> int:
+            headers = signed(key=f"the-key-of-{name}")
+            return client.post(path, json={"name": name}, headers=headers).status_code
+
+        app.state.during = during
+        with ThreadPoolExecutor(2) as threads:
+            assert list(threads.map(write, "ab")) == [201, 201]
+        assert (effects(db, "a"), effects(db, "b")) == (2, 2)
+        assert sorted(len(run) for run in runs.values()) == [1, 2], "one of them did it again"
+
+
 class TestAnswer:
     def test_that_cannot_be_built_leaves_no_effect(self, client, db):
         answer = client.post("/v1/unserialisable", json={}, headers=signed())

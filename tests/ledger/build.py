@@ -17,9 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import tables
+from app.cli.upkeep import findings
 from app.identity import service as identity
 from app.identity.models import Occupation, Person
-from app.kit import audit, clock
+from app.kit import clock
 from app.kit.db import Database, make_database, work
 from app.ledger import funds, queries, service, views
 from app.ledger.audit import CHECKS as LEDGER
@@ -30,8 +31,16 @@ from app.rewards.audit import CHECKS as REWARDS
 from app.store.audit import CHECKS as STORE
 
 __all__ = ["actor", "contribute"]
-CHECKS = {**LEDGER, **REWARDS, **STORE}
+# The rules of points, money and stock: the floors that tests of the ledger build up themselves.
+BOOKS = {**LEDGER, **REWARDS, **STORE}
 MERCHANT = "TN001"
+# Who asked for a reversal, a refund or a payment, and who lives with whom; tests that call the
+# ledger itself ask nobody.
+BY_HAND = (
+    "who spends from a household's purse belongs to it",
+    "what is reversed or refunded was approved once",
+    "a paid statement is one payment of its amount by its two persons",
+)
 _number = itertools.count(1)
 
 
@@ -130,10 +139,25 @@ def left_of(tx: Session, fund: Fund) -> list[int]:
     return [int(fen) for fen in tx.scalars(query, {"fund": fund_id})]
 
 
-def broken(db: Database) -> list[str]:
-    """What the audits of ledger, rewards and store find."""
+def broken(db: Database, *, but: tuple[str, ...] = ()) -> list[str]:
+    """What `xinxin audit` would find, but for these rules."""
     with work(db, write=False) as tx:
-        return audit.broken(tx, CHECKS)
+        return broken_in(tx, but=but)
+
+
+def broken_in(tx: Session, *, but: tuple[str, ...] = ()) -> list[str]:
+    left_out = tuple(f"broken: {rule}: " for rule in but)
+    return [finding for finding in findings(tx) if not finding.startswith(left_out)]
+
+
+@pytest.fixture
+def town(db: Database) -> Iterator[Town]:
+    """A town with 1,000 yuan; whatever a test does, the audit finds nothing afterwards."""
+    with work(db, write=True) as tx:
+        built = make_town(tx)
+    yield built
+    found = broken(db, but=BY_HAND)
+    assert found == [], found
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from app.identity.models import ApiClient
 from app.kit import clock
 from app.kit.ids import new_id
 from app.ledger import book, funds, reversing, sharing
-from app.ledger.models import Account, Journal, Transfer
+from app.ledger.models import Account, Contribution, ContributionReturn, Journal, Transfer
 from app.proofs.models import Notice, NoticeEntry, Seal
 from app.rewards.models import Award, Campaign, Objection
 from app.settlements.models import MerchantLine, MerchantStatement
@@ -74,8 +74,13 @@ def add_rows(tx, shop):
     award = tx.scalar(select(Award.id).limit(1))
     cancelled = select(Redemption.id).where(Redemption.state == "cancelled")
     account = tx.scalar(select(Account.id).where(Account.kind == "member").limit(1))
+    given = tx.scalar(select(Contribution.id).limit(1))
     tx.add_all(
         [
+            ContributionReturn(
+                id=new_id(), contribution_id=given, fen=1, reason="x", state="proposed",
+                proposed_by=li, proposed_at=now,
+            ),
             HouseholdMember(id=new_id(), household_id=home.id, person_id=li, joined_at=now),
             HouseholdInvitation(
                 id=new_id(), household_id=home.id, person_id=wang, asked_by=li, state="asked",

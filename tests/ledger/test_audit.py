@@ -1,7 +1,4 @@
-"""Every rule of every audit finds the forgery that it is there for.
-
-The forger holds the database: triggers, foreign keys and checks are switched off for one statement.
-"""
+"""Every rule of every audit finds the forgery that it is there for."""
 
 # ruff: noqa: E501, S608 - one forgery a line reads as a table; all of it is written here
 
@@ -9,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 from cast import DISTRICT, OTHER_STATION, STATION
+from forging import named
 from ledger import scene
-from ledger.build import CHECKS, actor, broken, earn, own_database
-from sqlalchemy import text
+from ledger.build import BOOKS, BY_HAND, actor, broken, earn, own_database
 from store.build import CODES, make_shop
 
 from app.identity.models import Role
@@ -37,10 +34,9 @@ MA = "(SELECT id FROM people WHERE name = '马' LIMIT 1)"
 SHARERS_OWN = (
     "(SELECT a.id FROM accounts a JOIN purses p ON CAST(p.person_id AS TEXT) = a.owner LIMIT 1)"
 )
+SHARED = "(SELECT id FROM accounts WHERE kind = 'household' LIMIT 1)"
 HELD = "(SELECT id FROM redemptions WHERE state = 'held')"
 STATE = "UPDATE redemptions SET state = 'fulfilled', resolved_at = created_at, keeper_id = person_id WHERE state = 'held'"
-
-OWN_CHECKS = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'public'::regnamespace"
 
 # Each rule with the forgeries that it must name.
 FORGERIES = {
@@ -212,6 +208,30 @@ FORGERIES = {
         "UPDATE redemptions SET state = 'expired' WHERE state = 'fulfilled'",
         "DELETE FROM journals WHERE kind = 'redeem'",
     ),
+    "an award gives its person the points that the ledger issued": (
+        "UPDATE awards SET points = points - 1 WHERE state = 'settled'",
+        f"UPDATE awards SET person_id = {MA} WHERE state = 'granted'",
+        f"UPDATE lots SET earner_id = {MA}",
+        "DELETE FROM transfers WHERE journal_id IN (SELECT id FROM journals WHERE kind = 'accrue')",
+    ),
+    "a redemption is the sum of its lines": (
+        "UPDATE redemptions SET cost_fen = cost_fen - 1 WHERE state = 'cancelled'",
+        "UPDATE redemption_lines SET points_each = points_each + 1",
+        "UPDATE redemption_lines SET cost_fen_each = cost_fen_each - 1",
+        f"UPDATE redemption_lines SET quantity = 3 WHERE redemption_id = {HELD}",
+        "DELETE FROM redemption_lines",
+    ),
+    "goods that were handed out owe their station what they cost": (
+        "UPDATE redemptions SET cost_fen = cost_fen + 1 WHERE state = 'fulfilled'",
+        "UPDATE redemptions SET station_id = 'TN002' WHERE state = 'fulfilled'",
+        f"UPDATE transfers SET amount = amount - 1 WHERE credit_account_id = {PAYABLE}",
+        STATE,
+    ),
+    "a redemption takes points from the purse of its person": (
+        f"UPDATE redemptions SET person_id = {MA}",
+        "UPDATE accounts SET owner = owner || 'x' WHERE kind = 'member'",
+        f"UPDATE transfers SET debit_account_id = {SHARED} WHERE state = 'pending'",
+    ),
     "a stock-take is its difference": (
         "UPDATE stock_takes SET counted = counted + 1",
         "DELETE FROM stock_takes",
@@ -237,7 +257,7 @@ def books(request, tmp_path_factory):
     with own_database(request.param, request, tmp_path_factory.mktemp("audit")) as db:
         with work(db, write=True) as tx:
             live_a_little(tx)
-        assert broken(db) == []
+        assert broken(db, but=BY_HAND) == []
         yield db
 
 
@@ -256,7 +276,7 @@ def live_a_little(tx):
     liu = actor(shop.liu_bo)
     _, cancelled, done = (store.redeem(tx, liu, soap, CODES) for _ in range(3))
     store.cancel(tx, liu, cancelled.id)
-    store.fulfil(tx, actor(shop.li), done.code, CODES)
+    store.fulfil(tx, actor(shop.li, Role.KEEPER), done.code, CODES)
     work_at_the_counter(tx, shop, done.code)
 
 
@@ -272,36 +292,12 @@ def work_at_the_counter(tx, shop, used):
         assert counter.accept(tx, li, STATION, taken, CODES) == "used"
 
 
-def named(db, forgery):
-    """The rules that the audit names after a forgery, which is then undone."""
-    with db.writer.connect() as connection:
-        if db.is_sqlite:
-            # Both pragmas are refused inside a transaction; the engine's own BEGIN comes later.
-            raw = connection.connection.driver_connection
-            raw.execute("PRAGMA foreign_keys=OFF")
-            raw.execute("PRAGMA ignore_check_constraints=ON")
-            for name in connection.scalars(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            ).all():
-                connection.execute(text(f"DROP TRIGGER {name}"))
-        else:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for table, check in connection.execute(text(OWN_CHECKS)).all():
-                connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {check}"))
-        changed = connection.execute(text(forgery)).rowcount
-        found = {rule for rule, query in CHECKS.items() if connection.execute(text(query)).first()}
-        connection.rollback()
-        connection.invalidate()
-    assert changed != 0, "a forgery that changes nothing proves nothing"
-    return found
-
-
 def test_every_rule_has_its_forgeries():
-    assert set(FORGERIES) == set(CHECKS)
+    assert set(FORGERIES) == set(BOOKS)
 
 
 @pytest.mark.parametrize("rule", FORGERIES)
 def test_named(books, rule):
     for forgery in FORGERIES[rule]:
-        assert rule in named(books, forgery), forgery
-    assert broken(books) == []
+        assert rule in named(books, BOOKS, forgery), forgery
+    assert broken(books, but=BY_HAND) == []

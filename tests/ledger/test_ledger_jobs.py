@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from ledger.build import broken, earn, hold, make_fund, make_rider, make_town, money, points
+from ledger.build import earn, hold, make_fund, make_rider, money, points
 from races.together import at_once
 from sqlalchemy import select
 
@@ -15,14 +15,6 @@ from app.ledger.errors import PointsInsufficient
 from app.ledger.models import Journal
 from app.notify.models import Message
 from app.worker import SCHEDULE, Tools, make_handlers
-
-
-@pytest.fixture
-def town(db):
-    with work(db, write=True) as tx:
-        built = make_town(tx)
-    yield built
-    assert broken(db) == []
 
 
 @pytest.fixture

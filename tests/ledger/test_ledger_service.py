@@ -6,7 +6,6 @@ import pytest
 from cast import DISTRICT, STREET
 from ledger.build import (
     actor,
-    broken,
     cancel,
     contribute,
     earn,
@@ -15,7 +14,6 @@ from ledger.build import (
     left_of,
     make_fund,
     make_rider,
-    make_town,
     money,
     points,
 )
@@ -48,15 +46,6 @@ from app.ledger.models import (
     Transfer,
 )
 from app.ledger.schemas import ContributionDraft
-
-
-@pytest.fixture
-def town(db):
-    """A town with 1,000 yuan; whatever a test does, the audit finds nothing afterwards."""
-    with work(db, write=True) as tx:
-        built = make_town(tx)
-    yield built
-    assert broken(db) == []
 
 
 def count(tx, model):

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from ledger.build import (
     MERCHANT,
-    broken,
     cancel,
     contribute,
     earn,
@@ -13,28 +12,17 @@ from ledger.build import (
     hold,
     make_fund,
     make_rider,
-    make_town,
     money,
     points,
 )
 from sqlalchemy import func, select
 
 from app.kit import clock
-from app.kit.db import work
 from app.kit.ids import new_id
 from app.ledger import book, funds, pool, queries, reversing, service, sharing
 from app.ledger.errors import HoldResolved, PaymentExceedsDebt, PointsInsufficient, PoolExhausted
 from app.ledger.models import Debt, Journal
 from app.ledger.reversing import Reversal
-
-
-@pytest.fixture
-def town(db):
-    """A town with 1,000 yuan; whatever a test does, the audit finds nothing afterwards."""
-    with work(db, write=True) as tx:
-        built = make_town(tx)
-    yield built
-    assert broken(db) == []
 
 
 @pytest.fixture

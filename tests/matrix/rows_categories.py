@@ -1,12 +1,13 @@
 """Rows of the matrix for the categories, their terms in a district, and suggestions."""
 
 from cast import DISTRICT, STREET
-from matrix.row import MARKER, ME, PROGRAM, REPORTERS, STAFF, TEXTS, Row, but
+from matrix.row import EVERY_ROLE, MARKER, ME, PROGRAM, REPORTERS, STAFF, TEXTS, Row, but
 
 from app.identity.models import Role
 
 TERMS = "/v1/categories/C0102/terms"
 DRAFT = {"region_code": DISTRICT, "due_hours": 12}
+PLAIN = {"name": "井盖", "name_en": "Cover", "category_code": "C0101", "position": 1}
 QUESTION = {"code": "depth", "text": "多深？", "kind": "number"}
 CHOICE = {"code": "depth", "text": "多深？", "kind": "choice"}
 
@@ -41,6 +42,13 @@ ROWS: dict[str, Row] = {
             {**DRAFT, "questions": [{**CHOICE, "choices": ["深", "深"]}]},
             {**DRAFT, "questions": [{**QUESTION, "kind": MARKER}]},
             {**DRAFT, "questions": [{**QUESTION, "code": MARKER}]})),
+    "PUT /v1/categories/choices/{code}": Row(
+        "/v1/categories/choices/manhole", body=PLAIN, by="administrator",
+        # All districts share them, and nobody here administers both.
+        forbidden={"role_missing": (*REPORTERS, *EVERY_ROLE, "elsewhere"), "person_only": PROGRAM},
+        bad_urls=(f"/v1/categories/choices/{MARKER}!",),
+        malformed=(*TEXTS, {**PLAIN, "name": MARKER * 20}, {**PLAIN, "position": MARKER},
+                   {**PLAIN, "position": -1}, {**PLAIN, "category_code": MARKER + "!"})),
     "POST /v1/categories/suggestions": Row(
         "/v1/categories/suggestions", body={"text": "路边井盖不见了", "region_code": STREET}, **ME,
         wrong_state=(("liu_bo", "/v1/categories/suggestions",

@@ -44,6 +44,7 @@ ROWS: dict[str, Row] = {
         wrong_state=(("ma", URL, {**REFUND, "source": "{held}"}, 409, "not_fulfilled"),),
         malformed=(*TEXTS, {**REFUND, "kind": MARKER}, {**REFUND, "source": MARKER},
                    {**REFUND, "restock": MARKER}, {**REFUND, "points": 5},
+                   {**REFUND, "kind": "refund_hold"},
                    {**AWARD, "points": 0}, {**AWARD, "points": True}, {**AWARD, "state": MARKER})),
     "GET /v1/corrections/{correction_id}": Row(
         URL + "/{correction}", works=("ma", "wu", "sun", "auditor"), by="ma",

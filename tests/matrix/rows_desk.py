@@ -5,7 +5,10 @@ from matrix.row import ABSENT, CASE_STRANGERS, EVERY_ROLE, MARKER, STAFF, TEXTS,
 ITEM = {"case_id": ABSENT, "version": 1}
 DISPATCH = {"items": [ITEM], "assignee_id": ABSENT}
 SAVED = {"filters": {"open": True}}
-NARROWED = (f"status={MARKER}", f"region={MARKER}!", f"mine={MARKER}", f"q={MARKER * 20}")
+NARROWED = (
+    f"status={MARKER}", f"status=filed&status={MARKER}", f"region={MARKER}!", f"net={MARKER}!",
+    f"mine={MARKER}", f"due_soon={MARKER}", f"supervised={MARKER}", f"q={MARKER * 20}",
+)  # fmt: skip
 
 ROWS = {
     "GET /v1/desk/counters": Row(
@@ -23,6 +26,7 @@ ROWS = {
     "PUT /v1/desk/filters/{name}": Row(
         "/v1/desk/filters/mine", body=SAVED, by="qian", **STAFF,
         malformed=(*TEXTS, {"filters": MARKER}, {"filters": {"status": MARKER}},
+                   {"filters": {"status": ["filed", MARKER]}}, {"filters": {"status": [[]]}},
                    {"filters": {"mine": MARKER}}, {"filters": {"region": MARKER + "!"}},
                    {**SAVED, "position": 0}, {**SAVED, "position": True}),
         bad_urls=(f"/v1/desk/filters/{MARKER * 12}", f"/v1/desk/filters/{MARKER}%00")),

@@ -7,9 +7,11 @@ from matrix.row import ABSENT, MARKER, PAGES, PROGRAM, REPORTERS, STAFF, TEXTS, 
 from app.identity.models import Role
 
 LEADERS = (Role.GRID_HEAD, Role.ADMINISTRATOR)
+CALLERS = (*LEADERS, Role.DISPATCHER)
 LEADER_ONLY = {"role_missing": (*REPORTERS, *but(*LEADERS)), "person_only": PROGRAM}
 GROUP = {"name": "一格群", "members": 1, "grid_codes": [GRID]}
 NOTICE = {"text": "停水"}
+REGION_NOTICE = {"region_code": GRID, "text": "停水"}
 WEBHOOK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
 WRONG = (
     *TEXTS, {**GROUP, "members": MARKER}, {**GROUP, "members": -1}, {**GROUP, "grid_codes": []},
@@ -37,6 +39,13 @@ ROWS = {
         bad_urls=(f"/v1/groups/{MARKER}/notices",),
         wrong_state=(("sun", "/v1/groups/{group}/notices", NOTICE, 409, "robot_missing"),),
         malformed=(*TEXTS, {"text": ""}, {"text": MARKER * 90}, {"text": 7})),
+    "POST /v1/group-notices": Row(
+        "/v1/group-notices", body=REGION_NOTICE, by="qian",
+        forbidden={"role_missing": (*REPORTERS, *but(*CALLERS)), "person_only": PROGRAM,
+                   "outside_subtree": ("elsewhere",)},
+        malformed=(*TEXTS, {**REGION_NOTICE, "text": MARKER * 90}, {"text": "x"},
+                   {**REGION_NOTICE, "region_code": MARKER + "!"},
+                   {**REGION_NOTICE, "state": MARKER})),
 }  # fmt: skip
 
 

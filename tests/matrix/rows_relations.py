@@ -2,7 +2,18 @@
 
 from cast import INSIDE
 from flows.story import picture
-from matrix.row import ABSENT, CASE_STRANGERS, MARKER, ME, NOT, STAFF, TEXTS, Row
+from matrix.row import (
+    ABSENT,
+    CASE_STRANGERS,
+    EVERY_ROLE,
+    MARKER,
+    ME,
+    NOT,
+    PAGES,
+    STAFF,
+    TEXTS,
+    Row,
+)  # fmt: skip
 
 PART = {"description": "护栏也倒了"}
 DECISION = {"state": "dismissed", "note": "看过现场"}
@@ -48,6 +59,9 @@ ROWS: dict[str, Row] = {
         "/v1/cases/{case}/suspicions", works=("wang", "qian", "sun"), strangers=CASE_STRANGERS,
         by="wang", absent=f"/v1/cases/{ABSENT}/suspicions",
         bad_urls=(f"/v1/cases/{MARKER}/suspicions",), **STAFF),
+    "GET /v1/suspicions": Row(
+        "/v1/suspicions", works=("wang", "qian", *EVERY_ROLE), **STAFF,
+        bad_urls=(*PAGES, f"?state={MARKER}")),
     "POST /v1/suspicions/{suspicion_id}/decision": Row(
         "/v1/suspicions/{suspicion}/decision", body=DECISION, by="wang",
         strangers=CASE_STRANGERS, absent=f"/v1/suspicions/{ABSENT}/decision",

@@ -29,6 +29,7 @@ KEEPERS = (Role.ADMINISTRATOR, Role.FUND_MANAGER)
 KEEPER_ONLY = {"role_missing": (*REPORTERS, *but(*KEEPERS)), "person_only": PROGRAM}
 OFFER = {"event": "rating.given", "fund_id": "{fund}", "points": 1, "day_cap": 5, "month_cap": 50}
 RULE = {**OFFER, "code": "matrix", "name": "评价", "name_en": "Rating"}
+OF_CASE = {**RULE, "event": "hazard.reported"}
 PREVIEW = {**OFFER, "month": "2026-10"}
 CAMPAIGN = {
     "code": "matrix", "name": "活动", "name_en": "Campaign", "event": "rating.given",
@@ -47,7 +48,9 @@ ROWS: dict[str, Row] = {
         malformed=(*TEXTS, {**RULE, "points": MARKER}, {**RULE, "points": True},
                    {**RULE, "event": MARKER}, {**RULE, "fund_id": MARKER},
                    {**RULE, "day_cap": 0}, {**RULE, "expiry_day": MARKER},
-                   {**RULE, "version": MARKER}, {**RULE, "effective_from": MARKER})),
+                   {**RULE, "version": MARKER}, {**RULE, "effective_from": MARKER},
+                   {**RULE, "occupation": MARKER}, {**RULE, "outcomes": ["fixed"]},
+                   {**OF_CASE, "outcomes": MARKER}, {**OF_CASE, "outcomes": [MARKER]})),
     "POST /v1/points/rules/preview": Row(
         f"{RULES}/preview", body=PREVIEW, by="sun", forbidden=KEEPER_ONLY,
         strangers=("elsewhere", "far_manager"),
@@ -58,6 +61,18 @@ ROWS: dict[str, Row] = {
         forbidden={**KEEPER_ONLY, "rule_forbidden": ("elsewhere", "far_manager")},
         absent=f"{RULES}/nothing/end", bad_urls=(f"{RULES}/{MARKER}!/end",),
         wrong_state=(("sun", f"{RULES}/ended/end", None, 409, "rule_ended"),)),
+    "POST /v1/points/rules/{code}/pause": Row(
+        f"{RULES}/paused/pause", by="sun",
+        forbidden={**KEEPER_ONLY, "rule_forbidden": ("elsewhere", "far_manager")},
+        absent=f"{RULES}/nothing/pause", bad_urls=(f"{RULES}/{MARKER}!/pause",),
+        wrong_state=(("sun", f"{RULES}/ended/pause", None, 409, "rule_ended"),
+                     ("sun", f"{RULES}/paused/pause", None, 409, "rule_paused"))),
+    "POST /v1/points/rules/{code}/resume": Row(
+        f"{RULES}/ended/resume", by="sun",
+        forbidden={**KEEPER_ONLY, "rule_forbidden": ("elsewhere", "far_manager")},
+        absent=f"{RULES}/nothing/resume", bad_urls=(f"{RULES}/{MARKER}!/resume",),
+        wrong_state=(("sun", f"{RULES}/ended/resume", None, 409, "rule_ended"),
+                     ("sun", f"{RULES}/lively/resume", None, 409, "rule_not_paused"))),
     "GET /v1/points/campaigns": Row(CAMPAIGNS, works=EVERY_ROLE, **STAFF),
     "POST /v1/points/campaigns": Row(
         CAMPAIGNS, body=CAMPAIGN, by="sun", forbidden=KEEPER_ONLY,
@@ -124,6 +139,10 @@ def things(there) -> dict[str, str]:
     own = {"fund_id": there.things["fund"], "code": "ended"}
     there.client.post(RULES, json={**RULE, **own}, headers=sun)
     there.client.post(f"{RULES}/ended/end", headers=sun)
+    for code, occupation in (("paused", "courier"), ("lively", "rider")):
+        one = {**OF_CASE, **own, "code": code, "occupation": occupation}
+        assert there.client.post(RULES, json=one, headers=sun).status_code == 201
+    there.client.post(f"{RULES}/paused/pause", headers=sun)
     there.client.post(CAMPAIGNS, json={**CAMPAIGN, **own}, headers=sun)
     there.client.post(f"{CAMPAIGNS}/ended/end", headers=sun)
     return found

@@ -1,7 +1,18 @@
 """The rows of routing rules and trials."""
 
 from cast import DISTRICT, INSIDE
-from matrix.row import EVERY_ROLE, MARKER, PROGRAM, REPORTERS, STAFF, TEXTS, Row, but
+from matrix.row import (
+    ABSENT,
+    CASE_STRANGERS,
+    EVERY_ROLE,
+    MARKER,
+    PROGRAM,
+    REPORTERS,
+    STAFF,
+    TEXTS,
+    Row,
+    but,
+)  # fmt: skip
 
 from app.identity.models import Role
 from app.kit.db import work
@@ -42,6 +53,10 @@ ROWS = {
             *TEXTS, {"place": {**INSIDE, "crs": MARKER}}, {"place": {**INSIDE, "lat": MARKER}},
             {**TRIAL, "at": MARKER}, {**TRIAL, "source": MARKER}, {**TRIAL, "rules": [MARKER]},
             {**TRIAL, "status": MARKER}, {"category_code": MARKER})),
+    "GET /v1/cases/{case_id}/routing": Row(
+        "/v1/cases/{case}/routing", works=("wang", "qian", "sun", "auditor"), by="wang",
+        strangers=CASE_STRANGERS, absent=f"/v1/cases/{ABSENT}/routing",
+        bad_urls=(f"/v1/cases/{MARKER}/routing",), **STAFF),
 }  # fmt: skip
 
 

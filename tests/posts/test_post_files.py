@@ -3,12 +3,12 @@
 import itertools
 
 import pytest
+from bringing import *  # noqa: F403 - fixtures are found by their names
 from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE, make_staff
 from posts.build import day
 from sqlalchemy import func, select
-from typer.testing import CliRunner
 
-from app.cli import cli
+from app.cli.acting import operator
 from app.identity.models import Grant
 from app.kit import sheets
 from app.kit.actions import StaffAction
@@ -28,30 +28,6 @@ GROUPING = {
     "code": "lc-1", "name": "联村", "kind": "joint_villages", "district": DISTRICT,
     "region_codes": f"{OTHER_GRID}|{GRID}",
 }  # fmt: skip
-
-
-@pytest.fixture
-def xinxin(url, monkeypatch, tmp_path):
-    monkeypatch.setenv("XINXIN_ENVIRONMENT", "development")
-    monkeypatch.setenv("XINXIN_DATABASE_URL", url)
-    monkeypatch.setenv("XINXIN_DATA_DIR", str(tmp_path / "bucket"))
-    return lambda *words: CliRunner().invoke(cli, [str(word) for word in words])
-
-
-@pytest.fixture
-def bring(xinxin, tmp_path):
-    """Imports rows as a file of a kind."""
-
-    def brought(kind, *rows, suffix=".csv", dry=False):
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        data = sheets.write_csv(rows, columns)
-        if suffix == ".xlsx":
-            data = sheets.write_xlsx(rows, columns, kind)
-        file = tmp_path / f"{kind}{suffix}"
-        file.write_bytes(data)
-        return xinxin("import", kind, file, *(["--dry-run"] if dry else []))
-
-    return brought
 
 
 @pytest.fixture
@@ -297,7 +273,7 @@ class TestAppointments:
                 [dict.fromkeys(files.TABLES["appointments"].columns, "") | appointment(ranger)],
                 [2],
             )
-            assert loading.load(tx, "appointments", row).findings == []
+            assert loading.load(tx, operator(tx), "appointments", row).findings == []
             made = tx.scalars(select(Appointment).where(Appointment.person_id == ranger.id)).one()
             made.ended_at = made.created_at
         with work(db, write=False) as tx:

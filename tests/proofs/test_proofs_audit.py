@@ -1,7 +1,4 @@
-"""The audit of the proof names every forgery: edited, deleted, inserted, re-ordered rows.
-
-The forger holds the database: triggers, foreign keys and checks are switched off for one forgery.
-"""
+"""The audit of the proof names every forgery: edited, deleted, inserted, re-ordered rows."""
 
 # ruff: noqa: E501, S608 - one forgery a line reads as a table; all of it is written here
 
@@ -9,11 +6,10 @@ import json
 from uuid import UUID
 
 import pytest
+from forging import forged
 from ledger.build import earn, own_database
-from ledger.test_audit import OWN_CHECKS
 from proofs.build import live_a_little, next_month, older_id, publish, seal_all
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from app.kit import clock
 from app.kit.db import work
@@ -137,32 +133,8 @@ def books(request, tmp_path_factory):
 
 def named(db, *forgeries, then=lambda tx: list(audit.broken_proofs(tx))):
     """What the audit says after forgeries, which are then undone."""
-    with db.writer.connect() as connection:
-        if db.is_sqlite:
-            raw = connection.connection.driver_connection
-            raw.execute("PRAGMA foreign_keys=OFF")
-            raw.execute("PRAGMA ignore_check_constraints=ON")
-        open_everything(connection, sqlite=db.is_sqlite)
-        for forgery in forgeries:
-            done = connection.execute(text(forgery)).rowcount
-            assert done != 0, "a forgery that changes nothing proves nothing"
-        with Session(bind=connection, autoflush=False) as tx:
-            found = then(tx)
-        connection.rollback()
-        connection.invalidate()
-    return found
-
-
-def open_everything(connection, *, sqlite):
-    if sqlite:
-        triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for name in connection.scalars(triggers).all():
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        # Unique keys cannot be switched off, and none of these forgeries needs that but one.
-        return
-    connection.execute(text("SET LOCAL session_replication_role = replica"))
-    for table, check in connection.execute(text(OWN_CHECKS)).all():
-        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {check}"))
+    with forged(db, *forgeries) as tx:
+        return then(tx)
 
 
 def test_clean(books):
@@ -219,8 +191,8 @@ def test_a_backdated_journal_is_named_even_when_it_was_sealed(books):
         tx.flush()
         return list(audit.broken_proofs(tx))
 
-    forged = f"INSERT INTO journals SELECT {NEW}, 'settle', 'forged', 'x', NULL, NULL, NULL, created_at FROM journals WHERE id = {MIDDLE}"
-    found = named(db, forged, then=then)
+    late = f"INSERT INTO journals SELECT {NEW}, 'settle', 'forged', 'x', NULL, NULL, NULL, created_at FROM journals WHERE id = {MIDDLE}"
+    found = named(db, late, then=then)
     assert any("published without it" in finding for finding in found), found
 
 

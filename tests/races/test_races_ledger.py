@@ -5,51 +5,38 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
-import pytest
 from cast import DISTRICT, make_rule
 from ledger.build import (
-    CHECKS,
-    broken,
+    broken_in,
     cancel,
     earn,
     fulfil,
     hold,
     make_fund,
     make_rider,
-    make_town,
     money,
     points,
 )
+from races import units
 from races.together import at_once
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.kit import audit, clock
+from app.kit import clock
 from app.kit.db import work
 from app.ledger import service
-from app.ledger.errors import HoldResolved, PointsInsufficient, PoolExhausted
 from app.rewards import service as rewards
 from app.rewards.rules import Spot
 
-REFUSED = (PointsInsufficient, PoolExhausted, HoldResolved)
-
-
-@pytest.fixture
-def town(db):
-    with work(db, write=True) as tx:
-        built = make_town(tx)
-    yield built
-    assert broken(db) == []
-
 
 def unit(db, function, *args, **named):
-    """One committed unit; says what became of it."""
-    try:
-        with work(db, write=True) as tx:
-            function(tx, *args, **named)
-    except REFUSED as refusal:
-        return type(refusal).__name__
-    return "done"
+    """One committed unit; what became of it."""
+
+    def once(tx):
+        function(tx, *args, **named)
+        return "done"
+
+    return units.unit(db, once)
 
 
 def test_many_draw_from_a_pool_that_is_nearly_empty(db, town):
@@ -200,7 +187,7 @@ def look(db, town):
         if db.is_sqlite:
             tx.connection().exec_driver_sql("BEGIN")
         available, reserved, paid = money(tx, town.fund)
-        found = audit.broken(tx, CHECKS)
+        found = broken_in(tx)
         tx.rollback()
     return found or (available + reserved + paid != 100_000 and ["money is lost"]) or []
 

@@ -3,46 +3,26 @@
 from collections import Counter
 from datetime import timedelta
 
-import pytest
 from ledger.build import (
     MERCHANT,
-    broken,
     earn,
     fulfil,
     hold,
     make_fund,
     make_rider,
-    make_town,
     money,
     points,
 )
 from races.together import at_once
+from races.units import unit
 from sqlalchemy import func, select
 
 from app.kit.db import work
 from app.kit.ids import new_id
 from app.ledger import book, reversing, service, sharing
-from app.ledger.errors import HoldResolved, PointsInsufficient, PoolExhausted
 from app.ledger.models import Debt
 
 TURNS = 5
-
-
-@pytest.fixture
-def town(db):
-    with work(db, write=True) as tx:
-        built = make_town(tx)
-    yield built
-    assert broken(db) == []
-
-
-def unit(db, function, *args, **named):
-    """One committed unit; what it gave, or what refused it. A deadlock would be an error."""
-    try:
-        with work(db, write=True) as tx:
-            return function(tx, *args, **named)
-    except (PointsInsufficient, PoolExhausted, HoldResolved) as refusal:
-        return type(refusal).__name__
 
 
 def race(db, *calls):

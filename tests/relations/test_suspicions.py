@@ -1,5 +1,6 @@
 """Photos that were seen before: flagged with the evidence, decided on by people."""
 
+import itertools
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -20,6 +21,7 @@ from app.kit.db import work
 from app.relations.models import Suspicion
 from app.reports.models import Report
 
+SEEDS = itertools.count(100)
 ROAD, COBBLES = photo("pixel_road.jpg"), photo("lund_cobbles.jpg")
 
 
@@ -200,6 +202,67 @@ class TestList:
         url = f"/v1/cases/{case['id']}/suspicions"
         assert code(client.get(url, headers=desk.zhao)) == (404, "case_not_found")
         assert code(client.get(url, headers=desk.liu)) == (403, "staff_only")
+
+
+class TestEveryCase:
+    def listed(self, client, headers, **params):
+        answer = client.get("/v1/suspicions", headers=headers, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    @pytest.fixture
+    def pairs(self, reported):
+        """A case of this grid, of the next and of this; each with a photo that was seen before."""
+
+        def twice(place):
+            data = scene(next(SEEDS))
+            reported(data, place=place)
+            return reported(data, place=place)
+
+        return [twice(place) for place in (INSIDE, INSIDE_OTHER, INSIDE)]
+
+    def test_of_the_cases_that_are_seen_the_newest_first(self, client, desk, pairs):
+        def cases(headers):
+            return [item["case_id"] for item in self.listed(client, headers, limit=100)["items"]]
+
+        ours, theirs, ours_too = (case["id"] for case in pairs)
+        assert cases(desk.qian)[:3] == [ours_too, theirs, ours]
+        assert cases(desk.wang)[:2] == [ours_too, ours]
+        assert theirs not in cases(desk.wang)
+        assert cases(desk.zhao)[0] == theirs
+        assert not {ours, ours_too} & {*cases(desk.zhao)}
+        items = self.listed(client, desk.wang, limit=2)["items"]
+        assert items[0] == suspicions(client, desk.wang, pairs[-1])[0]
+
+    def test_page_by_page(self, client, desk, pairs):
+        whole = self.listed(client, desk.wang, limit=100)["items"]
+        found, more = [], {}
+        while more is not None:
+            page = self.listed(client, desk.wang, limit=2, **more)
+            found += page["items"]
+            more = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+        assert found == whole
+        assert len(found) > 2
+
+    def test_by_state(self, client, desk, pairs):
+        by_state = dict(zip(("confirmed", "open", "dismissed"), pairs, strict=True))
+        for state in ("confirmed", "dismissed"):
+            (one,) = suspicions(client, desk.wang, by_state[state])
+            decide(client, desk.wang, one, state)
+        for state, case in by_state.items():
+            (newest,) = self.listed(client, desk.qian, state=state, limit=1)["items"]
+            assert (newest["case_id"], newest["state"]) == (case["id"], state)
+        assert self.listed(client, desk.qian) == self.listed(client, desk.qian, state="open")
+
+    def test_a_cursor_of_another_state(self, client, desk, pairs):
+        page = self.listed(client, desk.qian, limit=1)
+        other = {"state": "dismissed", "cursor": page["next_cursor"]}
+        answer = client.get("/v1/suspicions", headers=desk.qian, params=other)
+        assert code(answer) == (400, "cursor_invalid")
+
+    def test_not_for_reporters(self, client, desk, pairs):
+        answer = client.get("/v1/suspicions", headers=desk.liu)
+        assert code(answer) == (403, "staff_only")
 
 
 class TestDecision:

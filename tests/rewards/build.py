@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 from cast import DISTRICT, actor
+from ledger.build import broken
 
-from app.cli.upkeep import findings
 from app.identity.models import Role
 from app.kit import clock
-from app.kit.db import work
 from app.kit.ids import new_id
 from app.ledger import funds
 from app.ledger.models import Contributor
@@ -93,13 +92,8 @@ def fund_of(tx, cast, region, fen=100_000):
     return fund
 
 
-def audited(db):
-    """A fixture's last word: everything that was done left clean books."""
-    with work(db, write=False) as tx:
-        return findings(tx)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _clean(db):
     yield
-    assert audited(db) == []
+    found = broken(db)
+    assert found == [], found

@@ -108,13 +108,6 @@ class TestRuleChoice:
         assert grant(tx, liu, of, at=now - timedelta(days=3)).points == 10
         assert grant(tx, liu, of, at=now - timedelta(days=2)) is None
 
-    def test_a_closed_fund_pays_nothing(self, tx, cast, rider):
-        of, liu, fund = event(), rider(), fund_of(tx, cast, DISTRICT)
-        rule(tx, fund, of, 10)
-        fund.state = "closed"
-        tx.flush()
-        assert grant(tx, liu, of) is None
-
     def test_over_http_a_case_is_paid_by_its_district(self, db, cast, far, desk, newcomer):
         with work(db, write=True) as tx:
             rule(tx, far, "report.filed", 20)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kit import clock
 from app.kit.db import work
-from app.ledger import queries as ledger
+from app.ledger import sums as ledger
 from app.notify.models import Message
 from app.rewards import service
 from app.rewards.models import Award, AwardChange, CapCounter

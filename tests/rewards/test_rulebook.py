@@ -21,6 +21,7 @@ from rewards.build import (  # noqa: F401
 )
 from sqlalchemy import select
 
+from app.cases.deeds import deeds
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work
@@ -300,27 +301,27 @@ class TestPreview:
         people = [newcomer() for _ in range(4)]
         with work(db, write=True) as tx:
             self.history(tx, fund, people, "test.preview")
-            told = preview.preview(tx, fund, self.draft(fund, "test.preview"))
+            told = preview.preview(tx, fund, self.draft(fund, "test.preview"), deeds)
             assert told.would_pay == told.was_paid
             assert told.was_paid.awards > 20
             assert told.was_paid.people == 4
             assert told.was_paid.fen == told.was_paid.points * 100
             used = tx.scalars(select(Campaign).where(Campaign.fund_id == fund.id)).one().used
             assert used > 0
-            more = preview.preview(tx, fund, self.draft(fund, "test.preview", place_m=None))
+            more = preview.preview(tx, fund, self.draft(fund, "test.preview", place_m=None), deeds)
             assert more.would_pay.points > told.was_paid.points
-            less = preview.preview(tx, fund, self.draft(fund, "test.preview", points=3))
+            less = preview.preview(tx, fund, self.draft(fund, "test.preview", points=3), deeds)
             assert 0 < less.would_pay.points < told.was_paid.points
 
     def test_over_http(self, client, sun, fund, as_, newcomer, db):
         liu = newcomer()
         with work(db, write=True) as tx:
-            rule(tx, fund, "patrol.found", 10, effective_to=None)
+            rule(tx, fund, "rating.given", 10, effective_to=None)
             spot = Spot(f"/{DISTRICT}/{STREET}/{fund.region_code}/", "C0101")
-            grant(tx, liu, "patrol.found", spot)
+            grant(tx, liu, "rating.given", spot)
         month = clock.business_day(clock.now()).isoformat()[:7]
         draft = {
-            "event": "patrol.found", "fund_id": str(fund.id), "points": 4, "day_cap": 40,
+            "event": "rating.given", "fund_id": str(fund.id), "points": 4, "day_cap": 40,
             "month_cap": 400, "month": month,
         }  # fmt: skip
         answer = client.post(self.URL, json=draft, headers=sun)
@@ -345,12 +346,12 @@ class TestPreview:
             at = datetime(2026, 10, 3, 4, tzinfo=UTC)
             for code in ("C0101", "C0102"):
                 grant(tx, liu, of, Spot(path, code), at=at)
-            told = preview.preview(tx, fund, self.draft(fund, of, place_m=None))
+            told = preview.preview(tx, fund, self.draft(fund, of, place_m=None), deeds)
             assert (told.was_paid.points, told.would_pay.points) == (10, 10)
             draft = self.draft(fund, of, place_m=None)
             draft.category_code = "C01"
-            told = preview.preview(tx, fund, draft)
+            told = preview.preview(tx, fund, draft, deeds)
             assert (told.was_paid.points, told.would_pay.points) == (10, 10)
             draft.category_code = "C0101"
-            told = preview.preview(tx, fund, draft)
+            told = preview.preview(tx, fund, draft, deeds)
             assert (told.was_paid.points, told.would_pay.points) == (20, 10)

@@ -365,13 +365,13 @@ class TestLadder:
         town.appoint("grid_staff_full", OTHER_GRID)
         assert town.decide().person_ids == ()
 
-    def test_then_plain_roles_the_nearest_first(self, town):
-        centre = town.person("派遣员", (Role.DISPATCHER, DISTRICT))
+    def test_then_plain_roles_of_the_nearest_region(self, town):
+        town.person("派遣员", (Role.DISPATCHER, DISTRICT))
         head = town.person("网格长", (Role.GRID_HEAD, VILLAGE))
         staff = town.person("网格员", (Role.GRID_STAFF, VILLAGE))
         town.person("处置", (Role.HANDLER, GRID))
         decision = town.decide()
-        assert decision.person_ids == ids(staff, head, centre)
+        assert decision.person_ids == ids(staff, head)
         assert decision.explained["post"] == {"role": "grid_staff", "region_code": VILLAGE}
         assert decision.explained["empty_posts"] == [GRID]
         assert rungs(decision)[-1] == ("role", "grid_staff", VILLAGE, 2, 2)

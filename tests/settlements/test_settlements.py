@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 from cast import DISTRICT, GRID, VILLAGE
-from ledger.build import earn
+from ledger.build import broken, earn
 from races.together import at_once
 from settlements.build import URL, tomorrow
 from sqlalchemy import select
 from store.build import refusal, take_roles
 
-from app.cli.upkeep import findings
 from app.identity import service as identity
 from app.identity.models import Role
 from app.kit import clock
@@ -401,5 +400,4 @@ def test_all_of_it_audits_clean(open_shop, office, db):
     tomorrow()
     office.paid(shop.id)
     shop.taken_back(back)
-    with work(db, write=False) as tx:
-        assert findings(tx) == []
+    assert broken(db) == []

@@ -16,10 +16,10 @@ from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work
 from app.kit.ids import new_id
-from app.ledger import funds, sharing, views
+from app.ledger import funds, returns, sharing, views
 from app.ledger import service as ledger
 from app.ledger.models import Account, Contributor, Fund, Journal, Transfer
-from app.ledger.schemas import ContributionDraft
+from app.ledger.schemas import ContributionDraft, ReturnDraft
 from app.store import service as store
 from app.store import stock
 from app.till.models import MemberCode, TillHold
@@ -50,6 +50,7 @@ def give(db, cast, fund, kind, who, fen):
     with work(db, write=True) as tx:
         made = funds.propose(tx, actor(cast.ma, Role.FUND_MANAGER), fund.id, draft)
         funds.approve(tx, actor(cast.wu, Role.FUND_APPROVER), fund.id, made.id)
+    return made.id
 
 
 @pytest.fixture
@@ -133,6 +134,7 @@ def book_of(db, fund, first, last):
         "returned": sums.get(("reserved", "pool"), 0),
         "paid": sums.get(("reserved", None), 0),
         "refunded": sums.get((None, "reserved"), 0),
+        "given_back": sums.get(("pool", None), 0),
     }
 
 
@@ -151,6 +153,7 @@ class TestReport:
         assert shown["closing"] == {
             "contributed": now.contributed_fen, "available": now.available_fen,
             "reserved": now.reserved_fen, "paid": now.paid_fen,
+            "given_back": now.returned_fen,
         }  # fmt: skip
 
     def test_known_numbers(self, fund, lively, report):
@@ -167,7 +170,25 @@ class TestReport:
         assert (first["contributed"], second["contributed"]) == (5000, 7300)
         assert shown["opening"] == {
             "contributed": 1_000_000, "available": 1_000_000, "reserved": 0, "paid": 0,
+            "given_back": 0,
         }  # fmt: skip
+
+    def test_money_that_went_back_to_its_giver(self, fund, lively, report, db, cast):
+        given = give(db, cast, fund, Contributor.VILLAGE, "莲花社区", 900)
+        before = report(fund).json()
+        draft = ReturnDraft(fen=600, reason="余款退还")
+        with work(db, write=True) as tx:
+            ma, wu = actor(cast.ma, Role.FUND_MANAGER), actor(cast.wu, Role.FUND_APPROVER)
+            back = returns.propose(tx, ma, fund.id, given, draft)
+            # Proposed and declined, it is none.
+            other = returns.propose(tx, ma, fund.id, given, draft)
+            returns.decline(tx, wu, fund.id, given, other.id)
+            returns.approve(tx, wu, fund.id, given, back.id)
+        shown = report(fund).json()
+        assert shown["totals"] == {**before["totals"], "given_back": 600}
+        assert shown["totals"] == book_of(db, fund, today() - timedelta(days=40), today())
+        rest = before["closing"]["available"] - 600
+        assert shown["closing"] == {**before["closing"], "available": rest, "given_back": 600}
 
     def test_goods_are_what_was_paid_less_what_came_back(self, fund, lively, report):
         _, towel, till = lively
@@ -240,7 +261,7 @@ class TestFiles:
         book = openpyxl.load_workbook(io.BytesIO(data))
         assert book.sheetnames == ["概要", "期初与期末", "按月", "注资", "兑换商品"]
         *_, total = book["按月"].iter_rows(values_only=True)
-        assert total == ("合计", 123, 136, 38.1, 32.9, 12)
+        assert total == ("合计", 123, 136, 38.1, 32.9, 12, 0)
         goods = list(book["兑换商品"].iter_rows(min_row=2, values_only=True))
         assert goods[0] == ("soap", "香皂", 6, 3, 10.4)
         text = report(fund, path="/file", format="csv").content.decode("utf-8-sig")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from cast import STREET
 from flows.story import upload
+from ledger.build import make_fund
 from sqlalchemy import select
 from store.build import STATION, buy, give_back, hand_out, refusal
 
@@ -120,6 +121,25 @@ class TestGet:
             rest = client.get("/v1/catalogue", headers=as_(person), params=more).json()
             assert [(i["code"], i["cost_fen"]) for i in rest["items"]] == [("soap", 400)]
         assert refusal(client.get("/v1/catalogue", headers=as_(shop.li))) == (403, "role_missing")
+
+    def test_lists_what_became_too_costly(self, client, db, shop, as_):
+        """Refused when it is published, listed when a fund of a lower rate comes after it."""
+        sun = as_(shop.sun)
+
+        def listed():
+            asked = client.get("/v1/catalogue?too_costly=true", headers=sun).json()["items"]
+            every = client.get("/v1/catalogue", headers=sun).json()["items"]
+            assert [i for i in every if i["too_costly"] and i["published"]] == asked
+            return [i["code"] for i in asked]
+
+        assert put(client, sun, published=True).json()["too_costly"] is False
+        put(client, sun, "cup", name="杯", name_en="Cup", published=False)
+        put(client, sun, "pin", name="针", name_en="Pin", cost_fen=30, published=True)
+        assert listed() == []
+        with work(db, write=True) as tx:
+            make_fund(tx, shop.ma, shop.wu, fen=0, rate_fen=10)
+        assert listed() == ["tea", "soap"]
+        assert refusal(put(client, sun, version=1, published=True)) == (422, "item_too_costly")
 
 
 @pytest.fixture

@@ -102,12 +102,15 @@ class TestKeepers:
     def test_whose_role_was_taken_keeps_nothing(self, client, db, shop, as_, keeper):
         url = f"/v1/stations/{STATION}/keepers/{keeper.id}"
         client.put(url, headers=as_(shop.sun))
+        code = buy(client, as_(shop.liu_bo), shop.soap).json()["code"]
         with work(db, write=True) as tx:
             import_regions(tx, [RegionDraft(FAR, "垫江县", "垫江县", 0, "县", None)])
             take_roles(tx, keeper)
             identity.grant(tx, None, keeper.id, Role.KEEPER, FAR)
         refused = restock(client, as_(keeper), shop.soap, 1, "d-1")
         assert refusal(refused) == (403, "not_of_station")
+        assert refusal(hand_out(client, as_(keeper), code)) == (404, "code_unknown")
+        assert hand_out(client, as_(shop.li), code).status_code == 200
 
     def test_needs_the_role_first(self, client, db, shop, as_, far):
         with work(db, write=True) as tx:

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 from cast import DISTRICT, OTHER_STATION, STATION
-from ledger.build import broken, points
+from ledger.build import earn, make_fund, make_rider, points
 from sqlalchemy import select, text
-from store.build import buy, draft, give_back, hand_out, key, make_shop, stock
+from store.build import buy, draft, give_back, hand_out, key, refusal, stock
 
 from app.identity import service as identity
 from app.kit import attempts, clock
@@ -17,30 +17,6 @@ from app.store import service
 from app.store import stock as shelf
 from app.store.errors import ItemTooCostly, StockExhausted
 from app.store.models import Item, Redemption, StockMove
-
-
-@pytest.fixture
-def shop(db):
-    """Liu Bo has 30 points; whatever happens, the audit finds nothing afterwards."""
-    with work(db, write=True) as tx:
-        built = make_shop(tx, points=30)
-    yield built
-    assert broken(db) == []
-
-
-@pytest.fixture
-def look(db, shop):
-    """What is on the shelf and on Liu Bo's account."""
-
-    def now():
-        with work(db, write=False) as tx:
-            return stock(tx, shop.soap), points(tx, shop.liu_bo)
-
-    return now
-
-
-def refusal(answer):
-    return answer.status_code, answer.json()["code"]
 
 
 class TestRedeem:
@@ -84,6 +60,19 @@ class TestRedeem:
         answer = buy(client, as_(shop.liu_bo), shop.soap, quantity=7)
         assert refusal(answer) == (409, "points_insufficient")
         assert look() == ((10, 0), (30, 0, 0))
+
+    def test_points_worth_less_than_the_goods(self, client, db, shop, as_, look):
+        """A fund of ten fen a point was opened after the soap was published for four yuan."""
+        with work(db, write=True) as tx:
+            poor = make_rider(tx)
+            earn(tx, make_fund(tx, shop.ma, shop.wu, fen=10_000, rate_fen=10), poor, 30)
+        answer = buy(client, as_(poor), shop.soap)
+        assert refusal(answer) == (409, "cost_exceeds_value")
+        assert look() == ((10, 0), (30, 0, 0)), "nothing is held that could not be handed out"
+        with work(db, write=False) as tx:
+            assert points(tx, poor) == (30, 0, 0)
+        held = buy(client, as_(shop.liu_bo), shop.soap).json()
+        assert hand_out(client, as_(shop.li), held["code"]).status_code == 200
 
     def test_an_item_that_is_not_offered(self, client, db, shop, as_):
         with work(db, write=True) as tx:

@@ -253,5 +253,5 @@ class TestPublish:
     def test_has_a_list_of_events(self):
         assert {e.value for e in Event} == {
             "redemption.fulfilled", "hold.fulfilled", "hold.cancelled", "hold.expired",
-            "notice.published", "points.settled", "test.sent",
+            "hold.refunded", "notice.published", "points.settled", "test.sent",
         }  # fmt: skip

@@ -34,7 +34,9 @@ class CaseScope(Base):
         Index("ix_case_scopes_net", "region_code", "net_code", "created_at", "case_id"),
         # A deadline or a flag in the index itself: rows that do not count are never fetched.
         partly(
-            "ix_case_scopes_open", ("region_code", "created_at", "case_id", "due_at"), WHILE_OPEN
+            "ix_case_scopes_open",
+            ("region_code", "created_at", "case_id", "due_at", "warn_at"),
+            WHILE_OPEN,
         ),
         partly("ix_case_scopes_due", ("region_code", "due_at", "warn_at"), "due_at IS NOT NULL"),
         partly(
@@ -42,7 +44,11 @@ class CaseScope(Base):
             ("region_code", "created_at", "case_id", "status"),
             "suspected",
         ),
-        partly("ix_case_scopes_supervised", ("region_code", "status"), "supervised"),
+        partly(
+            "ix_case_scopes_supervised",
+            ("region_code", "created_at", "case_id", "status"),
+            "supervised",
+        ),
     )
 
 

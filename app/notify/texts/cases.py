@@ -76,6 +76,27 @@ TEXTS: dict[str, tuple[Words, Words]] = {
         Words("新案件", "A new case"),
         Words("案件 {number} 在您的责任区，请核实。", "Case {number} is in your area."),
     ),
+    "case.recalled": (
+        Words("派遣已撤回", "A case was taken back"),
+        Words(
+            "案件 {number} 的派遣已撤回，您不必再处置。原因：{note}",
+            "Case {number} was taken back from you; nothing more is asked of you. Why: {note}",
+        ),
+    ),
+    "case.merged": (
+        Words("案件已并案", "A case was merged"),
+        Words(
+            "案件 {number} 已并入另一案件办理，您不必再处理。",
+            "Case {number} was merged into another; there is nothing more to do for it.",
+        ),
+    ),
+    "case.unmerged": (
+        Words("并案已撤销", "A merge was undone"),
+        Words(
+            "案件 {number} 已撤销并案，请继续核实。原因：{note}",
+            "Case {number} stands on its own again; please verify it. Why: {note}",
+        ),
+    ),
     "case.reopened": (
         Words("案件重新办理", "A case again"),
         Words(

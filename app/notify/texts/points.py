@@ -49,6 +49,14 @@ TEXTS: dict[str, tuple[Words, Words]] = {
             " proof of any entry and check it yourself.",
         ),
     ),
+    "notice.missed": (
+        Words("积分公示尚未发布", "The points are not published yet"),
+        Words(
+            "{period} 已结束 {days} 天，积分公示仍未发布，请审计员或管理员尽快发布。",
+            "{period} was over {days} days ago and its points are not published: an auditor or"
+            " administrator can do it now.",
+        ),
+    ),
     "item.arrived": (
         Words("到货提醒", "On the shelf again"),
         Words(

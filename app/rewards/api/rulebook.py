@@ -8,7 +8,7 @@ from app.categories.errors import CategoryUnknown
 from app.identity.access import Actor, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import in_transaction
-from app.kit.marks import Resolver
+from app.kit.marks import FromApp, Resolver
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
@@ -24,7 +24,9 @@ from app.rewards.errors import (
     RuleEventFixed,
     RuleForbidden,
     RuleNotFound,
+    RuleNotPaused,
     RuleOverlaps,
+    RulePaused,
     RulePlanned,
 )  # fmt: skip
 from app.rewards.schemas import (
@@ -40,6 +42,7 @@ from app.rewards.schemas import (
 
 router = Router(prefix="/v1/points", tags=["rewards 奖励"])
 RuleKeeper = Annotated[Actor, Resolver(holding(*sorted(rulebook.KEEPERS)))]
+Deeds = Annotated[preview.Deeds, FromApp("deeds")]
 KEEPING = (PersonOnly, RoleMissing, RuleForbidden)
 
 
@@ -65,9 +68,11 @@ def publish_rule(tx: Session, actor: RuleKeeper, body: RuleDraft) -> RuleOut:
 
 @router.post("/rules/preview", responses=raises(*KEEPING, FundNotFound))
 @in_transaction(write=False)
-def preview_rule(tx: Session, actor: RuleKeeper, body: PreviewDraft) -> PreviewOut:
+def preview_rule(
+    tx: Session, actor: RuleKeeper, deeds: Deeds, body: PreviewDraft
+) -> PreviewOut:  # fmt: skip
     """What a rule would have paid in a month, beside what was paid."""
-    return preview.preview(tx, rulebook.require_fund(tx, actor, body.fund_id), body)
+    return preview.preview(tx, rulebook.require_fund(tx, actor, body.fund_id), body, deeds)
 
 
 @router.post("/rules/{code}/end", responses=raises(*KEEPING, RuleNotFound, RuleEnded))
@@ -75,6 +80,22 @@ def preview_rule(tx: Session, actor: RuleKeeper, body: PreviewDraft) -> PreviewO
 def end_rule(tx: Session, actor: RuleKeeper, code: Code) -> RuleOut:
     """Ends a rule now, with the versions that were planned of it."""
     return rulebook.end(tx, actor, code)
+
+
+@router.post("/rules/{code}/pause", responses=raises(*KEEPING, RuleNotFound, RuleEnded, RulePaused))
+@in_transaction
+def pause_rule(tx: Session, actor: RuleKeeper, code: Code) -> RuleOut:
+    """Has a rule leave awards without points, and say so, until it is resumed."""
+    return rulebook.pause(tx, actor, code)
+
+
+@router.post(
+    "/rules/{code}/resume", responses=raises(*KEEPING, RuleNotFound, RuleEnded, RuleNotPaused)
+)
+@in_transaction
+def resume_rule(tx: Session, actor: RuleKeeper, code: Code) -> RuleOut:
+    """Has a paused rule pay again."""
+    return rulebook.resume(tx, actor, code)
 
 
 @router.get("/campaigns", responses=raises(PersonOnly, StaffOnly))

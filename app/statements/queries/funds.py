@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import ApiClient
 from app.ledger.lots import split_by_value
-from app.ledger.models import Backing, Contribution, Contributor, Fund, Journal, Lot
+from app.ledger.models import (
+    Backing,
+    Contribution,
+    ContributionReturn,
+    Contributor,
+    Fund,
+    Journal,
+    Lot,
+)  # fmt: skip
 from app.statements import rules
 from app.statements.rules import Period
 from app.statements.schemas import (
@@ -28,7 +36,7 @@ from app.till.models import TillHold
 
 BATCH = 500
 KINDS = {"draw": "drawn", "return": "returned", "pay": "paid", "refund": "refunded"}
-NAMES = ("contributed", *KINDS.values())
+NAMES = ("contributed", *KINDS.values(), "given_back")
 # In which part of time something happened: before the period, or in its n-th month.
 BEFORE = -1
 
@@ -51,6 +59,8 @@ def report(tx: Session, fund: Fund, period: Period) -> FundReportOut:
     given = _given(tx, fund.id, period.end)
     for gift in given:
         sums[_part(gift.approved_at, period.start, months)]["contributed"] += gift.fen
+    for gone in _given_back(tx, fund.id, period.end):
+        sums[_part(gone.decided_at, period.start, months)]["given_back"] += gone.fen
     by_month = [FundMonthOut(month=name, **sums[n]) for n, (name, _) in enumerate(months)]
     totals = {name: sum(getattr(month, name) for month in by_month) for name in NAMES}
     closing = {name: sums[BEFORE][name] + totals[name] for name in NAMES}
@@ -98,6 +108,18 @@ def _given(tx: Session, fund_id: UUID, before: datetime) -> Sequence[Any]:
     return tx.execute(query.order_by(Contribution.id)).all()
 
 
+def _given_back(tx: Session, fund_id: UUID, before: datetime) -> Sequence[Any]:
+    query = (
+        select(ContributionReturn.fen, ContributionReturn.decided_at)
+        .join(Contribution, Contribution.id == ContributionReturn.contribution_id)
+        .where(
+            Contribution.fund_id == fund_id, ContributionReturn.state == "approved",
+            ContributionReturn.decided_at < before,
+        )
+    )  # fmt: skip
+    return tx.execute(query).all()
+
+
 def _part(at: datetime, start: datetime, months: Sequence[tuple[str, datetime]]) -> int:
     if at < start:
         return BEFORE
@@ -106,10 +128,10 @@ def _part(at: datetime, start: datetime, months: Sequence[tuple[str, datetime]])
 
 def _stand(sums: dict[str, int]) -> StandOut:
     drawn, returned = sums["drawn"], sums["returned"]
-    paid = sums["paid"] - sums["refunded"]
+    paid, gone = sums["paid"] - sums["refunded"], sums["given_back"]
     return StandOut(
-        contributed=sums["contributed"], available=sums["contributed"] - drawn + returned,
-        reserved=drawn - returned - paid, paid=paid,
+        contributed=sums["contributed"], available=sums["contributed"] - drawn + returned - gone,
+        reserved=drawn - returned - paid, paid=paid, given_back=gone,
     )  # fmt: skip
 
 

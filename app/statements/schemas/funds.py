@@ -17,6 +17,7 @@ class FundSumsOut(Out):
     returned: int = Field(description="Free again: points expired, were voided or cost less")
     paid: int = Field(description="Owed to merchants for goods handed out")
     refunded: int = Field(description="Behind points again: goods came back")
+    given_back: int = Field(description="Gone back to those who gave it")
 
 
 class FundMonthOut(FundSumsOut):
@@ -24,12 +25,13 @@ class FundMonthOut(FundSumsOut):
 
 
 class StandOut(Out):
-    """contributed = available + reserved + paid."""
+    """contributed = available + reserved + paid + given_back."""
 
     contributed: int
     available: int
     reserved: int
     paid: int = Field(description="Less what was refunded")
+    given_back: int
 
 
 class GivenByOut(Out):

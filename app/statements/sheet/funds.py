@@ -9,10 +9,11 @@ from app.statements.texts import GIVERS
 SUMS = {
     "contributed": "注资（元）", "drawn": "计提（元）", "returned": "退回资金池（元）",
     "paid": "应付商户（元）", "refunded": "退货冲回（元）",
+    "given_back": "退还出资方（元）",
 }  # fmt: skip
 STAND = {
     "when": "时点", "contributed": "累计注资（元）", "available": "可用（元）",
-    "reserved": "积分备付（元）", "paid": "已兑付（元）",
+    "reserved": "积分备付（元）", "paid": "已兑付（元）", "given_back": "累计退还出资方（元）",
 }  # fmt: skip
 GIVEN = {"kind": "类别", "contributor": "出资方", "count": "笔数", "yuan": "金额（元）"}
 GOODS = {

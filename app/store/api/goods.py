@@ -16,6 +16,7 @@ from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
+from app.ledger import sums as ledger
 from app.media.errors import PhotoNotFound, PhotoUsed
 from app.media.views import Signers
 from app.posts.errors import OutsideSubtree
@@ -64,7 +65,7 @@ def list_stations(
         if lat is None or lng is None or crs is None:
             raise Invalid
         near = to_wgs84(lat, lng, crs)
-    return StationList(items=queries.stations(tx, near, open_now=open_now))
+    return StationList(items=views.stations(tx, near, open_now=open_now))
 
 
 @router.get("/items", responses=raises(StationNotFound))
@@ -97,7 +98,8 @@ def put_item(
 ) -> GoodsOut:  # fmt: skip
     """Adds an item, or changes the version in If-Match; by a district's administrator."""
     version = version_of(if_match) if if_match is not None else None
-    return views.goods_out(catalogue.put_item(tx, actor, code, body, version), signer)
+    item = catalogue.put_item(tx, actor, code, body, version)
+    return views.goods_out(item, signer, ledger.lowest_rate(tx))
 
 
 @router.get("/catalogue", responses=raises(PersonOnly, RoleMissing))
@@ -106,11 +108,14 @@ def list_catalogue(
     tx: Session,
     actor: Cataloguer,  # noqa: ARG001 - that there is one is the permission
     signer: Signers,
+    too_costly: Annotated[
+        bool, Query(description="Only those published that their points no longer pay for")
+    ] = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[GoodsOut]:
     """Every item with its cost and version, published or not, the newest first."""
-    return views.catalogue(tx, limit, cursor, signer)
+    return views.catalogue(tx, limit, cursor, signer, too_costly=too_costly)
 
 
 @router.put(
@@ -122,7 +127,7 @@ def put_station(
     tx: Session, actor: Administrator, station_id: Code, body: StationDraft
 ) -> StationOut:
     """Adds or replaces a station in the caller's regions; its keepers and shelf stay."""
-    return queries.station_out(stations.put_station(tx, actor, station_id, body))
+    return views.station_out(stations.put_station(tx, actor, station_id, body))
 
 
 @router.get(

@@ -46,6 +46,7 @@ CodeMaker = Annotated[Codes, FromApp("codes")]
         StationNotFound,
         ItemUnavailable,
         PointsInsufficient,
+        CostExceedsValue,
         PersonLimitReached,
         StockExhausted,
     ),

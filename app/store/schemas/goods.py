@@ -55,6 +55,10 @@ class GoodsOut(ItemCard):
     cost_fen: int = Field(description="What the merchant is owed for one, in fen")
     photo_id: UUID | None
     published: bool
+    too_costly: bool = Field(
+        description="A point of the lowest rate is worth too little for it; whoever holds such"
+        " points is refused"
+    )
     version: int
     created_at: Instant
 

@@ -1,4 +1,4 @@
-"""Points and funds over HTTP."""
+"""Funds over HTTP: opened, fed by contributions, with a receipt for each."""
 
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -8,29 +8,17 @@ import anyio.to_thread
 from fastapi import Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.identity import queries as identity
-from app.identity.access import (
-    Actor,
-    FundApprover,
-    FundManager,
-    Reporter,
-    Staff,
-    Till,
-    find_staff,
-    holding,
-)  # fmt: skip
-from app.identity.errors import PersonNotFound, PersonOnly, RoleMissing, ScopeMissing, StaffOnly
+from app.identity.access import Actor, FundApprover, FundManager, Staff, find_staff, holding
+from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.identity.models import Role
-from app.kit import clock
 from app.kit.errors import Forbidden, Unauthenticated
-from app.kit.http import Cursor, Limit, apart, in_transaction
-from app.kit.marks import Resolver
-from app.kit.page import Page
+from app.kit.http import apart, in_transaction
+from app.kit.marks import FromApp, Resolver
 from app.kit.problems import Raises, raises
 from app.kit.router import Router
-from app.kit.schema import Code
 from app.kit.unit import Prepared
-from app.ledger import funds, printing, queries, views
+from app.ledger import funds, printing, views
+from app.ledger.codes import TraceCodes
 from app.ledger.errors import (
     ContributionApproved,
     ContributionDeclined,
@@ -46,13 +34,10 @@ from app.ledger.schemas import (
     ContributionDraft,
     ContributionList,
     ContributionOut,
-    EntryOut,
     FundChange,
     FundDraft,
     FundList,
     FundOut,
-    MemberPointsOut,
-    PointsOut,
     ReceiptOut,
 )  # fmt: skip
 from app.regions.errors import RegionNotFound
@@ -60,38 +45,12 @@ from app.regions.errors import RegionNotFound
 Format = Literal["json", "pdf"]
 FundKeeper = Annotated[Actor, Resolver(holding(Role.FUND_MANAGER, Role.ADMINISTRATOR))]
 FundHand = Annotated[Actor, Resolver(holding(Role.FUND_MANAGER, Role.FUND_APPROVER))]
+Codes = Annotated[TraceCodes, FromApp("trace_codes")]
 
-router = Router(prefix="/v1", tags=["ledger 积分账"])
-
-
-@router.get("/points", responses=raises(PersonOnly))
-@in_transaction
-def get_points(tx: Session, actor: Reporter) -> PointsOut:
-    """What the caller can spend, has on the way, and has held."""
-    return queries.points(tx, actor.person_id, clock.now())
+router = Router(prefix="/v1/funds", tags=["ledger 积分账"])
 
 
-@router.get("/points/entries", responses=raises(PersonOnly))
-@in_transaction
-def list_entries(
-    tx: Session, actor: Reporter, limit: Limit = 20, cursor: Cursor = None
-) -> Page[EntryOut]:
-    """Every change of the caller's points, newest first."""
-    return queries.entries(tx, actor.person_id, limit, cursor)
-
-
-@router.get("/members/{member_no}/points", responses=raises(ScopeMissing, PersonNotFound))
-@in_transaction
-def get_member_points(tx: Session, _program: Till, member_no: Code) -> MemberPointsOut:
-    """A member's spendable points, for a till with the scope `points:read`."""
-    person = identity.find_by_member_no(tx, member_no)
-    if person is None:
-        raise PersonNotFound
-    points = queries.points(tx, person.id, clock.now())
-    return MemberPointsOut(member_no=member_no, spendable=points.spendable)
-
-
-@router.get("/funds", responses=raises(PersonOnly, StaffOnly))
+@router.get("", responses=raises(PersonOnly, StaffOnly))
 @in_transaction
 def list_funds(tx: Session, actor: Staff) -> FundList:
     """The funds in the caller's regions with what was given, is reserved and was paid, in fen."""
@@ -99,7 +58,7 @@ def list_funds(tx: Session, actor: Staff) -> FundList:
 
 
 @router.post(
-    "/funds", responses=raises(PersonOnly, RoleMissing, RegionNotFound, Forbidden, FundCodeTaken)
+    "", responses=raises(PersonOnly, RoleMissing, RegionNotFound, Forbidden, FundCodeTaken)
 )
 @in_transaction(status=201)
 def open_fund(tx: Session, actor: FundKeeper, body: FundDraft) -> FundOut:
@@ -107,7 +66,7 @@ def open_fund(tx: Session, actor: FundKeeper, body: FundDraft) -> FundOut:
     return funds.open_fund(tx, actor, body)
 
 
-@router.get("/funds/{fund_id}", responses=raises(PersonOnly, StaffOnly, FundNotFound))
+@router.get("/{fund_id}", responses=raises(PersonOnly, StaffOnly, FundNotFound))
 @in_transaction
 def get_fund(tx: Session, actor: Staff, fund_id: UUID) -> FundOut:
     """One fund: its money against the points that are out, and how long it will last."""
@@ -115,7 +74,7 @@ def get_fund(tx: Session, actor: Staff, fund_id: UUID) -> FundOut:
 
 
 @router.put(
-    "/funds/{fund_id}",
+    "/{fund_id}",
     responses=raises(PersonOnly, RoleMissing, FundNotFound, Forbidden, ShardsOnlyGrow),
 )
 @in_transaction
@@ -124,7 +83,7 @@ def change_fund(tx: Session, actor: FundKeeper, fund_id: UUID, body: FundChange)
     return funds.change_fund(tx, actor, fund_id, body)
 
 
-@router.get("/funds/{fund_id}/contributions", responses=raises(PersonOnly, StaffOnly, FundNotFound))
+@router.get("/{fund_id}/contributions", responses=raises(PersonOnly, StaffOnly, FundNotFound))
 @in_transaction
 def list_contributions(tx: Session, actor: Staff, fund_id: UUID) -> ContributionList:
     """What was given to a fund, by whom, and what is left of each."""
@@ -132,7 +91,7 @@ def list_contributions(tx: Session, actor: Staff, fund_id: UUID) -> Contribution
 
 
 @router.post(
-    "/funds/{fund_id}/contributions",
+    "/{fund_id}/contributions",
     responses=raises(PersonOnly, RoleMissing, FundNotFound, Forbidden, FundClosed),
 )
 @in_transaction(status=201, key_required=True)
@@ -144,7 +103,7 @@ def propose_contribution(
 
 
 @router.post(
-    "/funds/{fund_id}/contributions/{contribution_id}/approve",
+    "/{fund_id}/contributions/{contribution_id}/approve",
     responses=raises(
         PersonOnly, RoleMissing, FundNotFound, ContributionNotFound, ContributionApproved,
         ContributionDeclined, SecondPersonNeeded, FundClosed, Forbidden,
@@ -159,7 +118,7 @@ def approve_contribution(
 
 
 @router.post(
-    "/funds/{fund_id}/contributions/{contribution_id}/decline",
+    "/{fund_id}/contributions/{contribution_id}/decline",
     responses=raises(
         PersonOnly, RoleMissing, FundNotFound, ContributionNotFound, ContributionApproved,
         ContributionDeclined, Forbidden,
@@ -187,7 +146,8 @@ async def _receipt(
             raise Unauthenticated
 
         def read(tx: Session) -> ReceiptOut:
-            return views.receipt(tx, find_staff(tx, claims), fund_id, contribution_id)
+            codes = request.app.state.trace_codes
+            return views.receipt(tx, find_staff(tx, claims), codes, fund_id, contribution_id)
 
         drawn = partial(printing.render, await apart(request, read, write=False))
         given["pdf"] = await anyio.to_thread.run_sync(drawn, limiter=request.app.state.printing)
@@ -200,17 +160,21 @@ def _json_or_pdf(declared: Raises) -> Raises:
 
 
 @router.get(
-    "/funds/{fund_id}/contributions/{contribution_id}/receipt",
+    "/{fund_id}/contributions/{contribution_id}/receipt",
     responses=_json_or_pdf(
         raises(PersonOnly, StaffOnly, FundNotFound, ContributionNotFound, ContributionNotApproved)
     ),
 )
 @in_transaction(first=_receipt)
 def get_receipt(
-    tx: Session, actor: Staff, fund_id: UUID, contribution_id: UUID, pdf: bytes | None
-) -> ReceiptOut | Response:
-    """The receipt (收据) of money that arrived; `format=pdf` gives a sheet to sign."""
-    receipt = views.receipt(tx, actor, fund_id, contribution_id)
+    tx: Session, actor: Staff, codes: Codes, fund_id: UUID, contribution_id: UUID,
+    pdf: bytes | None,
+) -> ReceiptOut | Response:  # fmt: skip
+    """The receipt (收据) of money that arrived; `format=pdf` gives a sheet to sign.
+
+    Its `trace_code` is for the giver, who sees with it what the money became.
+    """
+    receipt = views.receipt(tx, actor, codes, fund_id, contribution_id)
     if pdf is None:
         return receipt
     headers = {"Content-Disposition": f'inline; filename="receipt-{receipt.receipt_no}.pdf"'}

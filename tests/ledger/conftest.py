@@ -1,0 +1,3 @@
+"""The town of most tests here."""
+
+from ledger.build import town  # noqa: F401

@@ -1,0 +1,3 @@
+"""The town of the races for points."""
+
+from ledger.build import town  # noqa: F401
