@@ -41,3 +41,8 @@ def readable(number: int, length: int) -> str:
         number, digit = divmod(number, len(READABLE))
         digits.append(READABLE[digit])
     return "".join(reversed(digits))
+
+
+def tidy(typed: str) -> str:
+    """A readable code as typed or scanned, without the dashes and spaces that help people read."""
+    return "".join(c for c in typed.upper() if c in READABLE)

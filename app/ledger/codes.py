@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.kit.ids import READABLE, readable
+from app.kit.ids import readable
 
 # 78 bits: nobody guesses one, and nobody finds one by its hash.
 LENGTH = 16
@@ -31,11 +31,6 @@ class TraceCodes:
 def hashed(code: str) -> str:
     """How a code is remembered: without the secret, so that paper outlives a change of it."""
     return hashlib.sha256(b"trace:" + code.encode()).hexdigest()
-
-
-def tidy(typed: str) -> str:
-    """What somebody typed or scanned, without the dashes and spaces that help people read."""
-    return "".join(c for c in typed.upper() if c in READABLE)
 
 
 def grouped(code: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.identity import queries as identity
 from app.identity.access import Actor
+from app.kit.ids import tidy
 from app.ledger import codes
 from app.ledger.codes import TraceCodes
 from app.ledger.errors import ContributionNotApproved, ContributionNotFound, FundNotFound
@@ -180,5 +181,5 @@ def _trace_code(given: Contribution, made: TraceCodes) -> str | None:
 
 def find_by_trace_code(tx: Session, typed: str) -> Contribution | None:
     """The contribution on whose receipt this code is printed."""
-    by_hash = codes.hashed(codes.tidy(typed))
+    by_hash = codes.hashed(tidy(typed))
     return tx.scalar(select(Contribution).where(Contribution.trace_hash == by_hash))

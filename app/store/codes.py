@@ -9,7 +9,7 @@ from uuid import UUID
 
 import segno
 
-from app.kit.ids import READABLE, readable
+from app.kit.ids import readable
 
 LENGTH = 10
 # Slow enough that a list of hashes is no list of codes, quick enough for an old phone.
@@ -40,11 +40,6 @@ class Codes:
 def slow(code: str, salt: bytes) -> str:
     """A code as a counter without network knows it: PBKDF2-HMAC-SHA256, 32 bytes in hex."""
     return hashlib.pbkdf2_hmac("sha256", code.encode(), salt, ROUNDS).hex()
-
-
-def tidy(typed: str) -> str:
-    """What a keeper typed or scanned, without the dashes and spaces that help people read."""
-    return "".join(c for c in typed.upper() if c in READABLE)
 
 
 def qr_svg(code: str) -> bytes:

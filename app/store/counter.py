@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit import actions, attempts, clock
-from app.kit.ids import new_id
+from app.kit.ids import new_id, tidy
 from app.store import codes as slow_codes
 from app.store import lists, queries, service
 from app.store.codes import Codes
@@ -121,7 +121,7 @@ def accept(
     """
     # One acceptance of a station at a time: two devices may have taken one code, or sent it twice.
     station, _ = queries.any_station(tx, kept(tx, actor, station_id).id, lock=True)
-    code_hash = codes.hashed(slow_codes.tidy(draft.code))
+    code_hash = codes.hashed(tidy(draft.code))
     redemption = queries.find_by_code(tx, station.id, code_hash)
     before = queries.find_exception(tx, station.id, draft.acceptance)
     if before is not None:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from app.identity.access import Actor
 from app.kit import actions, attempts, clock, outbox
 from app.kit.db import insert_row, insert_rows
-from app.kit.ids import new_id
+from app.kit.ids import new_id, tidy
 from app.ledger import service as ledger
 from app.ledger import sums
 from app.ledger.errors import CostExceedsValue
 from app.store import queries, rules, stock
-from app.store.codes import Codes, tidy
+from app.store.codes import Codes
 from app.store.errors import (
     CodeChecksTooOften,
     CodeExpired,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import segno
 
-from app.kit.ids import READABLE, readable
+from app.kit.ids import readable
 
 STEP_S = 60
 # Shown in the last second of its step, a code still has this many steps to be scanned in.
@@ -56,11 +56,6 @@ def _step(at: datetime) -> int:
 def until(at: datetime) -> datetime:
     """When another code takes the place of this one on the member's screen."""
     return datetime.fromtimestamp((_step(at) + 1) * STEP_S, UTC)
-
-
-def tidy(typed: str) -> str:
-    """What was typed or scanned, without the dashes and spaces that help people read."""
-    return "".join(c for c in typed.upper() if c in READABLE)
 
 
 def split(code: str) -> tuple[str, str]:

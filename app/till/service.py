@@ -13,7 +13,7 @@ from app.identity.access import Actor, Program
 from app.identity.models import ApiClient, Person
 from app.kit import attempts, clock, outbox
 from app.kit.db import insert_for
-from app.kit.ids import new_id
+from app.kit.ids import new_id, tidy
 from app.ledger import queries as ledger_queries
 from app.ledger import reversing
 from app.ledger import service as ledger
@@ -55,7 +55,7 @@ def balance(tx: Session, program: Program, codes: MemberCodes, typed: str) -> Ba
 
     Raises MemberCodeUnknown (counted), MemberCodeExpired, MemberCodesTooOften.
     """
-    person = _member(tx, program, codes, till_codes.tidy(typed))
+    person = _member(tx, program, codes, tidy(typed))
     points = ledger_queries.points(tx, person.id, clock.now())
     return BalanceOut(member_no=person.member_no, spendable=points.spendable)
 
@@ -85,7 +85,7 @@ def hold(tx: Session, program: Program, codes: MemberCodes, draft: HoldDraft) ->
     Raises ReferenceReused, MemberCodeUnknown (counted), MemberCodeExpired, MemberCodeUsed,
     MemberCodesTooOften, PointsInsufficient, CostExceedsValue.
     """
-    code = till_codes.tidy(draft.code)
+    code = tidy(draft.code)
     code_hash = codes.hashed(code)
     # Before the code is looked at: a till may ask again when the code has long changed.
     if queries.find_by_reference(tx, program, draft.reference) is not None:

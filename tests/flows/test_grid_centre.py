@@ -83,7 +83,7 @@ class TestRiceBlast:
         case = moved(client, as_(head), case, "verify")
         case = moved(client, as_(head), case, "file", category_code="E0601")
         case = moved(client, as_(head), case, "dispatch", assignee_id=str(tian.id))
-        # Eight working hours: he is owed on site within a working day.
+        # Eight working hours for the cure; on site within a day is the clock of making it safe.
         clocks = client.get(f"/v1/cases/{case['id']}/clocks", headers=as_(head)).json()["items"]
         handle = next(c for c in clocks if c["kind"] == "handle")
         assert (handle["mode"], handle["allowed_s"]) == ("working", 8 * 3600)

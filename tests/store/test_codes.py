@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kit.ids import READABLE, new_id
-from app.store.codes import LENGTH, Codes, qr_svg, tidy
+from app.kit.ids import READABLE, new_id, tidy
+from app.store.codes import LENGTH, Codes, qr_svg
 
 CODES = Codes(b"a secret of thirty-two bytes....", timedelta(hours=24))
 OTHER = Codes(b"another secret of thirty-two b..", timedelta(hours=24))

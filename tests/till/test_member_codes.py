@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.kit.ids import READABLE
+from app.kit.ids import READABLE, tidy
 from app.till import codes
 from app.till.codes import MemberCodes
 
@@ -53,7 +53,7 @@ def test_of_somebody_else_is_none():
 def test_is_typed_as_people_type():
     code = shown()
     typed = f" {code[:4].lower()}-{code[4:8]} {code[8:]} "
-    assert codes.tidy(typed) == code
+    assert tidy(typed) == code
 
 
 def test_lasts_until_the_next_minute():

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from app.kit import attempts, clock, outbox
 from app.kit.db import work
-from app.kit.ids import new_id
+from app.kit.ids import new_id, tidy
 from app.ledger import codes, funds
 from app.ledger.codes import TraceCodes
 from app.ledger.models import Contribution, Fund
@@ -109,7 +109,7 @@ def test_codes_differ_and_tell_nothing(client, db, cast, given):
     made, others = TraceCodes(b"a" * 32), TraceCodes(b"b" * 32)
     found = {maker.code(one) for one in ids for maker in (made, others)}
     assert len(found) == 6
-    assert all(codes.tidy(code) == code for code in found)
+    assert all(tidy(code) == code for code in found)
     assert not {codes.hashed(code) for code in found} & found
 
 
