@@ -13,10 +13,10 @@ from uuid import UUID
 
 import pytest
 from cast import DISTRICT, STREET, VILLAGE, actor, contribute
+from emptying import empty
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app import tables
 from app.cli.upkeep import findings
 from app.identity import service as identity
 from app.identity.models import Occupation, Person
@@ -168,9 +168,6 @@ def own_database(engine: str, request: pytest.FixtureRequest, folder: Path) -> I
         db = make_database(f"sqlite:///{folder / 'own.db'}")
     else:
         db = make_database(request.getfixturevalue("postgresql_url"))
-        names = ", ".join(table.name for table in tables.metadata.sorted_tables)
-        with db.writer.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            connection.execute(text(f"TRUNCATE {names}"))
+        empty(db)
     yield db
     db.close()

@@ -15,13 +15,12 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 from cast import INSIDE, Cast, make_cast
+from emptying import empty
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from flows.story import moved, report, upload
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app import tables
 from app.identity import passwords, service
 from app.identity.models import Occupation, Person, Role
 from app.kit import outbox
@@ -67,13 +66,6 @@ def db(url: str) -> Iterator[Database]:
         empty(database)
     yield database
     database.close()
-
-
-def empty(db: Database) -> None:
-    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
-    with db.writer.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(f"TRUNCATE {names}"))
 
 
 @pytest.fixture
