@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.kit.db import _translated
 from app.kit.errors import NoSpace, Unavailable
+from app.kit.faults import translated
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ from app.kit.errors import NoSpace, Unavailable
     ],
 )
 def test_is_answered_for_what_it_is(original, answer):
-    with pytest.raises(answer), _translated():
+    with pytest.raises(answer), translated():
         raise OperationalError("INSERT", {}, original)

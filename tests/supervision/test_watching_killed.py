@@ -14,7 +14,7 @@ from flows.story import report
 from ledger.build import broken
 from sqlalchemy import func, select, update
 
-from app.cases.models import CaseEntry
+from app.cases.models import Case, CaseEntry, CaseScope
 from app.clocks.models import Clock
 from app.identity.models import Role
 from app.kit import clock, outbox
@@ -77,6 +77,9 @@ def late(db):
                 look_at=was,
             )
         )  # fmt: skip
+        # What a case and the queue's index say of its clocks follows.
+        for table in (Case, CaseScope):
+            tx.execute(update(table).values(due_at=was, warn_at=was))
         watching.look(tx, clock.now())
 
 
