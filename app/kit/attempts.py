@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.kit import clock
+from app.kit import clock, rates
 from app.kit.columns import At, CodeStr, Int
 from app.kit.db import Base, insert_for
 
@@ -26,9 +26,18 @@ class Attempt(Base):
 
 def add(tx: Session, subject: str) -> int:
     """Counts one attempt and says how many there are in this window."""
-    first = insert_for(tx, Attempt).values(
-        subject=subject, window_start=_window_start(clock.now()), count=1
-    )
+    return _add(tx, subject, _window_start(clock.now()))
+
+
+def add_today(tx: Session, subject: str) -> int:
+    """Counts one attempt and says how many there are on this business day."""
+    # Under the day's end, so that nothing forgets it before.
+    tomorrow = clock.business_day(clock.now()) + timedelta(days=1)
+    return _add(tx, subject, clock.day_start(tomorrow))
+
+
+def _add(tx: Session, subject: str, window_start: datetime) -> int:
+    first = insert_for(tx, Attempt).values(subject=subject, window_start=window_start, count=1)
     counted = first.on_conflict_do_update(
         index_elements=["subject", "window_start"], set_={"count": Attempt.count + 1}
     )
@@ -46,10 +55,11 @@ def made(tx: Session, subject: str) -> int:
     )
 
 
-def retry_after() -> dict[str, str]:
-    """The header that says when the next window begins, in seconds."""
+def retry_after(most: int) -> dict[str, str]:
+    """The headers of a refusal after `most` attempts: when the next window begins, in seconds."""
     now = clock.now()
-    return {"Retry-After": str(int((_window_start(now) + WINDOW - now).total_seconds()) + 1)}
+    left_s = int((_window_start(now) + WINDOW - now).total_seconds()) + 1
+    return rates.headers("attempts", most, int(WINDOW.total_seconds()), left_s)
 
 
 def forget_old(tx: Session) -> None:

@@ -9,7 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Insert, MetaData, Table, create_engine, event, insert
+from sqlalchemy import (
+    Insert,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -75,6 +86,8 @@ class Database:
     reader: Engine
     pool_size: int
     writers: FairLock | nullcontext[None] = field(default_factory=nullcontext)
+    # Settings of this process that code deep inside a unit asks for; its session carries them.
+    info: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_sqlite(self) -> bool:
@@ -164,13 +177,31 @@ def work(db: Database, *, write: bool) -> Iterator[Session]:
     exhausted database becomes `Unavailable` (503) so that clients retry with the same key.
     """
     if not write:
-        with translated(), Session(db.reader, autoflush=False, expire_on_commit=False) as tx:
+        with (
+            translated(),
+            Session(db.reader, autoflush=False, expire_on_commit=False, info=db.info) as tx,
+        ):
             yield tx
         return
     # Writers of one process queue here, in order, instead of starving in SQLite's busy handler.
-    with db.writers, translated(), Session(db.writer, expire_on_commit=False) as tx:
+    with (
+        db.writers,
+        translated(),
+        Session(db.writer, expire_on_commit=False, info=db.info) as tx,
+    ):
         yield tx
         tx.commit()
+
+
+_ALONE = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("subject", type_=String), 0))
+)
+
+
+def alone(tx: Session, subject: str) -> None:
+    """One writer at a time about a subject, to the end of its unit; SQLite has but one anyway."""
+    if tx.get_bind().dialect.name == "postgresql":
+        core(tx).execute(_ALONE, {"subject": subject})
 
 
 def insert_for(tx: Session, model: type[Base]) -> Any:

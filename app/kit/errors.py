@@ -125,6 +125,12 @@ class UnsupportedMedia(AppError):
     title = Words("不支持这种文件类型", "Unsupported file type")
 
 
+class RangeNotSatisfiable(AppError):
+    status = 416
+    code = "range_not_satisfiable"
+    title = Words("要的这一段超出了文件", "The range begins after the end of the file")
+
+
 class Unprocessable(AppError):
     status = 422
     code = "unprocessable"

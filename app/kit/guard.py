@@ -1,4 +1,4 @@
-"""The outer ASGI guard: request id, token signature, body and time limits, headers, access log.
+"""The outer ASGI guard: request id, token signature, limits of body, time and rate, headers, log.
 
 It stands before routing, so an anonymous or oversized upload costs next to nothing: uvicorn has no
 body limit and no body time-out of its own.
@@ -21,6 +21,7 @@ from app.kit import problems
 from app.kit.errors import AppError, Invalid, RequestTimeout, TooLarge, Unauthenticated
 from app.kit.ids import new_id
 from app.kit.logs import log
+from app.kit.rates import Rates
 
 REQUESTS = Counter("xinxin_requests_total", "Requests", ["method", "route", "status"])
 SECONDS = Histogram("xinxin_request_seconds", "Duration of requests", ["method", "route"])
@@ -58,12 +59,14 @@ class Guard:
         open_writes: Collection[str],
         upload_paths: Collection[str] = (),
         limits: Limits = Limits(),
+        rates: Rates | None = None,
     ) -> None:
         self.app = app
         self.verify = verify
         self.open_writes = frozenset(open_writes)
         self.upload_paths = frozenset(upload_paths)
         self.limits = limits
+        self.rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +84,7 @@ class Guard:
     async def _serve(self, scope: Scope, exchange: "Exchange") -> None:
         try:
             exchange.check_length()
-            self._authenticate(scope)
+            await self._admit(scope)
         except AppError as refusal:
             await exchange.refuse(refusal)
             return
@@ -98,6 +101,18 @@ class Guard:
         if scope["path"] in self.upload_paths:
             return self.limits.upload_bytes, self.limits.upload_s
         return self.limits.body_bytes, self.limits.body_s
+
+    async def _admit(self, scope: Scope) -> None:
+        # Whoever asks for our health is never sent away.
+        if self.rates is None or not scope["path"].startswith("/v1/"):
+            self._authenticate(scope)
+            return
+        address = (scope.get("client") or ("-",))[0]
+        # A forged token costs its sender an attempt too.
+        await self.rates.of_address(address)
+        self._authenticate(scope)
+        subject = scope["state"].get("claims", {}).get("sub")
+        await self.rates.of_caller(subject, address, f"{scope['method']} {scope['path']}")
 
     def _authenticate(self, scope: Scope) -> None:
         header = next((v for k, v in scope["headers"] if k == b"authorization"), None)

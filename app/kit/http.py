@@ -8,13 +8,14 @@ after the answer was chosen. `Router` reads from the decorated endpoint what the
 import asyncio
 import hashlib
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
 import anyio.to_thread
 from fastapi import Header, Query, Request, Response
-from pydantic import StringConstraints
+from pydantic import StringConstraints, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from app.kit import idempotency
@@ -32,12 +33,16 @@ from app.kit.unit import KeyedRequest, Prepared, Unit, run
 
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
+# HTTP takes the blanks at its ends off, so that none can be there.
+KEY = re.compile(r"[!-~][ -~]{6,98}[!-~]")
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         description="A fresh UUID for each intended effect; a retry with it has one effect",
     ),
+    # Checked by `keyed_request`, which refuses it with a code of its own.
+    WithJsonSchema({"type": "string", "pattern": f"^{KEY.pattern}$"}),
 ]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The ETag of the version that was read")
@@ -145,7 +150,7 @@ async def apart(request: Request, function: Callable[[Session], T], *, write: bo
 
 def keyed_request(request: Request, key: str, body: bytes) -> KeyedRequest:
     """Binds a key to method, path, query and body. Raises IdempotencyKeyInvalid."""
-    if not (8 <= len(key) <= 100 and key.isascii() and key.isprintable()):  # noqa: PLR2004
+    if not KEY.fullmatch(key):
         raise IdempotencyKeyInvalid
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     digest.update(body)

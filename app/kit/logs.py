@@ -50,6 +50,21 @@ def _without_values(
     return event
 
 
+def _loud_enough(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def hush_httpx() -> None:
+    """Keeps addresses out of the log, for they may hold secrets; again changes nothing.
+
+    httpx logs every URL at INFO. The filter holds even where somebody lowers the level again;
+    filters are not inherited, so httpcore, which logs through child loggers and below INFO only, is
+    silenced by its level.
+    """
+    logging.getLogger("httpx").addFilter(_loud_enough)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
 def configure(level: str = "INFO") -> None:
     """Sends our own events and the standard library's records to standard output as JSON.
 

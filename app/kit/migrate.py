@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,18 @@ def ours(name: str | None, kind: str, _parents: Any) -> bool:
     return not (kind in {"table", "index"} and name is not None and name.startswith(FULL_TEXT))
 
 
+@cache
+def _head() -> str | None:
+    """The newest revision of this version; reading all of them takes a while."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def check(db: Database, guarded: Mapping[str, Collection[str]]) -> None:
     """Raises SchemaWrong unless the schema is ours and every guarding trigger is in force.
 
     `guarded` gives the names of the triggers for each engine.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _head()
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if db.is_sqlite
@@ -95,4 +102,4 @@ def check(db: Database, guarded: Mapping[str, Collection[str]]) -> None:
         in_force = set(connection.execute(text(query)).scalars())
     missing = sorted(set(guarded[db.url.get_backend_name()]) - in_force)
     if missing:
-        raise SchemaWrong(f"append-only triggers are missing: {', '.join(missing)}")
+        raise SchemaWrong(f"triggers are missing: {', '.join(missing)}")

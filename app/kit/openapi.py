@@ -10,6 +10,11 @@ from pydantic.json_schema import models_json_schema
 from app.kit.problems import Problem, problem_response
 
 FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+KEY = "Idempotency-Key"
+# Told by the router, never printed.
+KEY_REQUIRED = "x-key-required"
+# What a badly formed one of these is refused with, whatever the endpoint itself declares.
+INVALID = {KEY: "idempotency_key_invalid", "cursor": "cursor_invalid"}
 
 
 def install(app: FastAPI) -> None:
@@ -43,17 +48,62 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             _mend(operation)
+    _name_keys(components["schemas"])
     return document
+
+
+def _name_keys(part: Any) -> None:
+    """What a map's keys must look like; as `patternProperties`, others would be free to come."""
+    if isinstance(part, list):
+        for one in part:
+            _name_keys(one)
+    if not isinstance(part, dict):
+        return
+    patterns = part.get("patternProperties", {})
+    if len(patterns) == 1 and "additionalProperties" not in part:
+        ((pattern, values),) = part.pop("patternProperties").items()
+        part |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+    for one in part.values():
+        _name_keys(one)
 
 
 def _mend(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
+    given = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
+    for parameter in given.values():
+        _refuse_null(parameter)
+    invalid = [code for name, code in INVALID.items() if name in given]
+    if invalid or "requestBody" in operation:
+        _add(responses, 400, [*invalid, "invalid_request"])
+    if operation.pop(KEY_REQUIRED, False):
+        # Optional to the framework, so that the refusal is ours and has a code.
+        given[KEY]["required"] = True
+        _add(responses, 400, ["idempotency_key_missing"])
+    if KEY in given:
+        _add(responses, 409, ["idempotency_in_progress"])
     if "422" in responses and "application/json" in responses["422"].get("content", {}):
         responses["422"] = problem_response(["unprocessable"])
     if "requestBody" in operation:
         responses.setdefault("413", problem_response(["too_large"]))
+    responses.setdefault("429", problem_response(["rate_limited"]))
     responses.setdefault("503", problem_response(["unavailable"]))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _refuse_null(parameter: dict[str, Any]) -> None:
+    """A parameter may be left out; in an address or a header, null is the word `null`."""
+    kinds = parameter["schema"].get("anyOf", [])
+    left = [kind for kind in kinds if kind != {"type": "null"}]
+    if len(left) == 1 and len(kinds) > 1:
+        parameter["schema"].pop("anyOf")
+        parameter["schema"] = {**left[0], **parameter["schema"]}
+
+
+def _add(responses: dict[str, Any], status: int, codes: list[str]) -> None:
+    """What the kit itself refuses with, beside what the endpoint declares."""
+    declared = responses.get(str(status), {}).get("description", "")
+    known = [code for code in declared.split(" · ") if code]
+    responses[str(status)] = problem_response(sorted({*known, *codes}))
 
 
 def as_yaml(app: FastAPI) -> str:

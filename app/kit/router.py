@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from app.kit import problems
 from app.kit.http import Key
+from app.kit.openapi import KEY_REQUIRED
 from app.kit.schema import Out
 from app.kit.unit import UNSAFE, Unit
 
@@ -34,7 +35,8 @@ def _describe(unit: Unit, kw: dict[str, Any]) -> None:
         kw["response_model"] = unit.answers
     if unit.resolver is None:
         return
-    kw["openapi_extra"] = {"security": [{"bearer": []}], **(kw.get("openapi_extra") or {})}
+    extra = {"security": [{"bearer": []}], **(kw.get("openapi_extra") or {})}
+    kw["openapi_extra"] = {**extra, KEY_REQUIRED: True} if unit.key_required else extra
     kw["responses"] = {401: problems.problem_response(["unauthenticated"]), **responses}
 
 
