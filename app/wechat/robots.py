@@ -5,14 +5,15 @@ markdown up to 4,096. The key in the address is all that it takes to speak in a 
 opened here, at the last moment, and no log line, error or `repr` ever holds it.
 """
 
-import logging
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.kit.errors import Words
+from app.kit.logs import hush_httpx
 from app.kit.seal import Seal
+from app.wechat import tls
 from app.wechat.errors import RobotUnavailable
 
 TIMEOUT_S = 5.0
@@ -23,9 +24,8 @@ TOO_OFTEN = 45009
 MOST_TEXT_BYTES = 2048
 MOST_MARKDOWN_BYTES = 4096
 
-# The key stands in the query, and httpx logs every URL at INFO; see `app.wechat.client`.
-logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+# The key stands in the query.
+hush_httpx()
 
 
 class _Answer(BaseModel):
@@ -41,8 +41,9 @@ class Robots:
         self._seal = seal
         # Nobody may send the key elsewhere: no redirect is followed, no proxy is taken over.
         self._http = httpx.Client(
-            base_url=base_url, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
-        )
+            base_url=base_url, timeout=TIMEOUT_S, verify=tls.trusted(), follow_redirects=False,
+            trust_env=False,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._http.close()
