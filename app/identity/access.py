@@ -1,6 +1,6 @@
 """Who may ask: actors as annotations of endpoints, found inside the unit on every request."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -8,10 +8,24 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.identity import queries
-from app.identity.errors import PersonOnly, RoleMissing, ScopeMissing, SessionEnded, StaffOnly
-from app.identity.models import Role
+from app.identity.errors import (
+    PasswordChangeRequired,
+    PersonOnly,
+    RoleMissing,
+    ScopeMissing,
+    SessionEnded,
+    StaffOnly,
+    TotpRequired,
+)  # fmt: skip
+from app.identity.models import Role, Step
 from app.kit import clock
 from app.kit.marks import Claims, Resolver
+
+FIRST = {Step.PASSWORD: PasswordChangeRequired, Step.TOTP: TotpRequired}
+
+
+# Under this name a process whose settings want it keeps the check of consent.
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +67,26 @@ class Program:
 
 
 def find_actor(tx: Session, claims: Claims) -> Actor:
-    """Raises PersonOnly for a program's token, SessionEnded when the session or person ended."""
+    """Raises PersonOnly for a program's token, SessionEnded when the session or person ended,
+    and what must be done first when the session is not a whole one."""
+    return _found(tx, claims, ())
+
+
+def _found(tx: Session, claims: Claims, steps: Collection[Step]) -> Actor:
     if "sid" not in claims:
         raise PersonOnly
     rows = queries.who(tx, UUID(claims["sid"]), clock.now())
     if not rows:
         raise SessionEnded
+    if rows[0].step is not None and rows[0].step not in steps:
+        raise FIRST[Step(rows[0].step)]
     held = tuple(Held(row.role, row.path) for row in rows if row.role is not None)
     return Actor(rows[0].id, UUID(claims["sid"]), rows[0].member_no, held)
+
+
+def entering(*steps: Step) -> Callable[[Session, Claims], Actor]:
+    """A resolver for what staff do so that their session becomes a whole one."""
+    return lambda tx, claims: _found(tx, claims, steps)
 
 
 def find_staff(tx: Session, claims: Claims) -> Actor:
@@ -98,7 +124,21 @@ def with_scope(scope: str) -> Callable[[Session, Claims], Program]:
     return find
 
 
+def require_consent(tx: Session, actor: Actor) -> None:
+    """Raises ConsentMissing where consent comes first; asks nothing where it does not.
+
+    Nobody is asked for what they do in office.
+    """
+    check: Callable[[Session, UUID], None] | None = tx.info.get(CONSENT)
+    if check is not None and not actor.held:
+        check(tx, actor.person_id)
+
+
 Reporter = Annotated[Actor, Resolver(find_actor)]
+# Signing out is possible whatever else is to be done first.
+Leaving = Annotated[Actor, Resolver(entering(*Step))]
+ChangingPassword = Annotated[Actor, Resolver(entering(Step.PASSWORD))]
+SettingUpCodes = Annotated[Actor, Resolver(entering(Step.TOTP))]
 Staff = Annotated[Actor, Resolver(find_staff)]
 Keeper = Annotated[Actor, Resolver(holding(Role.KEEPER))]
 FundManager = Annotated[Actor, Resolver(holding(Role.FUND_MANAGER))]

@@ -10,9 +10,17 @@ import anyio.to_thread
 from fastapi import Form, Request
 from sqlalchemy.orm import Session
 
-from app.identity import limits, passwords, queries, service
-from app.identity.access import Reporter
-from app.identity.errors import CredentialsWrong, PersonOnly, SessionEnded, SignInTooOften
+from app.identity import clients, ending, limits, passwords, queries, service, steps
+from app.identity.access import Leaving, Reporter, require_consent
+from app.identity.errors import (
+    CodeRequired,
+    CodeWrong,
+    ConsentMissing,
+    CredentialsWrong,
+    PersonOnly,
+    SessionEnded,
+    SignInTooOften,
+)  # fmt: skip
 from app.identity.schemas import (
     ClientTokenOut,
     DevelopmentSignIn,
@@ -29,11 +37,14 @@ from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import CONTROL
+from app.kit.seal import Seal
 from app.kit.unit import Prepared
-from app.wechat.client import WechatIdentity
+from app.wechat.answers import WechatIdentity
 from app.wechat.errors import (
     WechatCodeRefused,
     WechatMisconfigured,
+    WechatOff,
+    WechatQuotaSpent,
     WechatTooOften,
     WechatUnavailable,
     WechatUserBlocked,
@@ -42,6 +53,8 @@ from app.wechat.errors import (
 LONGEST_CLIENT_ID = 64
 Keys = Annotated[TokenKeys, FromApp("token_keys")]
 Appid = Annotated[str, FromApp("wechat_appid")]
+Sealing = Annotated[Seal, FromApp("seal")]
+Rules = Annotated[steps.StaffRules, FromApp("staff_rules")]
 
 router = Router(prefix="/v1", tags=["identity 身份"])
 # Mounted by main only when the environment is development.
@@ -57,23 +70,25 @@ async def ask_wechat(request: Request, body: WechatSignIn) -> Prepared:
     "/auth/wechat",
     responses=raises(
         CredentialsWrong, WechatCodeRefused, WechatTooOften, WechatUserBlocked, WechatUnavailable,
-        WechatMisconfigured,
+        WechatMisconfigured, WechatQuotaSpent, WechatOff,
     ),
 )  # fmt: skip
 @in_transaction(first=ask_wechat)
 def sign_in_with_wechat(
-    tx: Session, keys: Keys, appid: Appid, identity: WechatIdentity
+    tx: Session, keys: Keys, seal: Sealing, appid: Appid, identity: WechatIdentity
 ) -> TokensOut:
     """Signs a reporter in with the code of `wx.login`; the first time makes the account."""
-    return service.sign_in_with_wechat(tx, keys, appid, identity.openid, identity.unionid)
+    return service.sign_in_with_wechat(tx, keys, seal, appid, identity.openid, identity.unionid)
 
 
 @development.post("/auth/development", responses=raises(CredentialsWrong))
 @in_transaction
-def sign_in_for_development(tx: Session, keys: Keys, body: DevelopmentSignIn) -> TokensOut:
+def sign_in_for_development(
+    tx: Session, keys: Keys, seal: Sealing, body: DevelopmentSignIn
+) -> TokensOut:
     """Signs a made-up WeChat user in. It exists only while the environment is development."""
     openid = f"development-{body.member}"
-    return service.sign_in_with_wechat(tx, keys, queries.DEVELOPMENT, openid, None)
+    return service.sign_in_with_wechat(tx, keys, seal, queries.DEVELOPMENT, openid, None)
 
 
 async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
@@ -88,18 +103,29 @@ async def verify_password(request: Request, body: PasswordSignIn) -> Prepared:
     right = await anyio.to_thread.run_sync(passwords.matches, known, body.password, limiter=hashing)
     if not right or account is None:
         raise CredentialsWrong
-    return Prepared({"person_id": account.person_id})
+    return Prepared({"person_id": account.person_id, "verified": known, "code": body.code})
 
 
 def _count(tx: Session, account: str, address: str) -> None:
     limits.count_attempt(tx, account, address)
 
 
-@router.post("/auth/password", responses=raises(CredentialsWrong, SignInTooOften))
+@router.post(
+    "/auth/password", responses=raises(CredentialsWrong, CodeRequired, CodeWrong, SignInTooOften)
+)
 @in_transaction(first=verify_password)
-def sign_in_with_password(tx: Session, keys: Keys, person_id: UUID) -> TokensOut:
-    """Signs staff in with user name and password."""
-    return service.sign_in_with_password(tx, keys, person_id)
+def sign_in_with_password(
+    tx: Session,
+    keys: Keys,
+    seal: Sealing,
+    rules: Rules,
+    person_id: UUID,
+    verified: str,
+    code: str | None,
+) -> TokensOut:
+    """Signs staff in with user name, password and, once it was set up, a one-time code."""
+    step = steps.admit(tx, seal, rules, person_id, verified, code)
+    return service.sign_in_with_password(tx, keys, person_id, step)
 
 
 @router.post("/auth/refresh", responses=raises(SessionEnded))
@@ -143,14 +169,14 @@ def sign_in_client(
     tx: Session, keys: Keys, client: tuple[str, str], scope: str | None
 ) -> ClientTokenOut:
     """OAuth2 client credentials for programs, by HTTP Basic or form fields."""
-    return service.sign_in_client(tx, keys, *client, scope)
+    return clients.sign_in(tx, keys, *client, scope)
 
 
 @router.post("/auth/logout", responses=raises(PersonOnly))
 @in_transaction(status=204)
-def sign_out(tx: Session, actor: Reporter) -> None:
+def sign_out(tx: Session, actor: Leaving) -> None:
     """Ends this session; its tokens are refused from the next request on."""
-    service.end(tx, actor.sign_in_id, "signed_out")
+    ending.end(tx, actor.sign_in_id, "signed_out")
 
 
 @router.get("/me", responses=raises(PersonOnly))
@@ -160,8 +186,9 @@ def get_me(tx: Session, actor: Reporter) -> PersonOut:
     return queries.person_out(tx, actor.person_id)
 
 
-@router.put("/me", responses=raises(PersonOnly))
+@router.put("/me", responses=raises(PersonOnly, ConsentMissing))
 @in_transaction
 def edit_me(tx: Session, actor: Reporter, body: PersonEdit) -> PersonOut:
     """Replaces the caller's name, occupation and employer."""
+    require_consent(tx, actor)
     return service.edit_me(tx, actor.person_id, body)

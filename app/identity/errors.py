@@ -1,6 +1,14 @@
 """What can go wrong when somebody signs in or asks for more than they may."""
 
-from app.kit.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated, Words
+from app.kit.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unprocessable,
+    Words,
+)  # fmt: skip
 
 
 class TokenInvalid(Unauthenticated):
@@ -16,6 +24,36 @@ class SessionEnded(Unauthenticated):
 class CredentialsWrong(Unauthenticated):
     code = "credentials_wrong"
     title = Words("账号或密码不正确", "The name or the secret is wrong")
+
+
+class CodeRequired(Unauthenticated):
+    code = "code_required"
+    title = Words("请输入动态验证码", "Give the one-time code too")
+
+
+class CodeWrong(Unauthenticated):
+    code = "code_wrong"
+    title = Words("动态验证码不正确或已用过", "The one-time code is wrong or was used")
+
+
+class PasswordChangeRequired(Unauthenticated):
+    code = "password_change_required"
+    title = Words("请先修改密码", "Change the password first")
+
+
+class TotpRequired(Unauthenticated):
+    code = "totp_required"
+    title = Words("请先设置动态验证码", "Set up one-time codes first")
+
+
+class PasswordWeak(Unprocessable):
+    code = "password_weak"
+    title = Words("密码不符合要求", "The password is not good enough")
+
+
+class PasswordReused(Unprocessable):
+    code = "password_reused"
+    title = Words("不能使用用过的密码", "This password was used before")
 
 
 class SignInTooOften(TooMany):
@@ -51,3 +89,27 @@ class PersonNotFound(NotFound):
 class UsernameTaken(Conflict):
     code = "username_taken"
     title = Words("用户名已被使用", "The user name is taken")
+
+
+class PhoneUnknown(NotFound):
+    code = "phone_unknown"
+    title = Words("没有绑定手机号", "No phone number is bound")
+
+
+class PhoneTaken(Conflict):
+    code = "phone_taken"
+    title = Words("该手机号已绑定其他账号", "The phone number belongs to another account")
+
+
+class PhoneTooOften(TooMany):
+    code = "phone_too_often"
+    title = Words(
+        "绑定手机号过于频繁，请稍后再试", "Too many tries to bind a phone; try again later"
+    )
+
+
+class ConsentMissing(Forbidden):
+    """No consent to the privacy policy's current major version was given, or it was withdrawn."""
+
+    code = "consent_missing"
+    title = Words("请先同意隐私政策", "Consent to the privacy policy comes first")

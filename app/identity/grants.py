@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.identity import ending
 from app.identity.models import Grant, Role
-from app.identity.queries import held_at
+from app.identity.queries import held_at, is_staff
 from app.kit import actions, clock
 from app.kit.ids import new_id
 
@@ -23,10 +24,14 @@ def settle(
     wanted: Mapping[Wanted, datetime | None],
 ) -> None:
     """Makes an appointment's living grants exactly `wanted`, each with the instant from which it
-    is held no more; the same again changes nothing.
+    is held no more; the same again changes nothing. Who had no role until now signs in anew: a
+    reporter's session of thirty days is none of staff.
 
     The caller holds the appointment's row locked, so that two of them never both add.
     """
+    for person_id in sorted({person_id for person_id, _, _ in wanted}):
+        if not is_staff(tx, person_id):
+            ending.end_all(tx, person_id, "role_changed")
     living = select(Grant).where(Grant.appointment_id == appointment_id, held_at(clock.now()))
     kept: set[Wanted] = set()
     for grant in tx.scalars(living.order_by(Grant.id)):

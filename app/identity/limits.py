@@ -1,11 +1,10 @@
 """How often somebody may try to sign in, counted before anything is verified."""
 
-from ipaddress import ip_address, ip_network
-
 from sqlalchemy.orm import Session
 
 from app.identity.errors import SignInTooOften
 from app.kit import attempts
+from app.kit.rates import network
 
 LIMIT_ACCOUNT_AT_ADDRESS = 10
 LIMIT_ADDRESS = 50
@@ -24,13 +23,4 @@ def count_attempt(tx: Session, account: str, address: str) -> None:
     }
     for subject, limit in limits.items():
         if attempts.add(tx, f"sign_in:{subject}") > limit:
-            raise SignInTooOften(headers=attempts.retry_after())
-
-
-def network(address: str) -> str:
-    """An IPv6 caller has a whole /64 to choose addresses from, so that is what is counted."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((ip, 64), strict=False)) if ip.version == 6 else address  # noqa: PLR2004
+            raise SignInTooOften(headers=attempts.retry_after(limit))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import At, CodeStr, Flag, Id, Json, Str
+from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Str
 from app.kit.db import Base
 
 
@@ -22,6 +22,20 @@ class Role(StrEnum):
     FUND_MANAGER = "fund_manager"  # 资金池管理员
     FUND_APPROVER = "fund_approver"  # 资金池审批人
     ADMINISTRATOR = "administrator"  # 管理员
+
+
+class Scope(StrEnum):
+    """What an API client may ask for."""
+
+    POINTS_READ = "points:read"
+    POINTS_HOLD = "points:hold"
+
+
+class Step(StrEnum):
+    """What staff must do before their session is a whole one."""
+
+    PASSWORD = "password"  # noqa: S105 - a new password
+    TOTP = "totp"  # set up one-time codes
 
 
 class Occupation(StrEnum):
@@ -61,6 +75,15 @@ class Person(Base):
     )
 
 
+class FormerName(Base):
+    """A name that a person had before: what they wrote may tell it, and it goes when they do."""
+
+    __tablename__ = "former_names"
+
+    person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    name: Mapped[Str] = mapped_column(primary_key=True)
+
+
 class WechatBinding(Base):
     """The WeChat user behind a person, within one mini-program."""
 
@@ -75,6 +98,18 @@ class WechatBinding(Base):
     __table_args__ = (UniqueConstraint("person_id", "appid"),)
 
 
+class Phone(Base):
+    """The number that a person bound: sealed, beside a keyed hash that finds equal ones."""
+
+    __tablename__ = "phones"
+
+    person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    sealed: Mapped[Str]
+    mark: Mapped[CodeStr] = mapped_column(unique=True)
+    masked: Mapped[CodeStr]
+    bound_at: Mapped[At]
+
+
 class StaffAccount(Base):
     """A user name and an argon2 hash; only staff have one."""
 
@@ -86,6 +121,35 @@ class StaffAccount(Base):
     # Accounts whose password everyone knows; production does not start beside one.
     development: Mapped[Flag]
     created_at: Mapped[At]
+    # Whose administrators keep it, even while it has no role; None: made at the command line.
+    region_code: Mapped[CodeStr | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    # None: never changed.
+    password_set_at: Mapped[At | None]
+    # Until when a password that an administrator gave lets its owner in, to choose another one.
+    one_time_until: Mapped[At | None]
+
+
+class FormerPassword(Base):
+    """The hash of a password that is used no more, so that it is not chosen again."""
+
+    __tablename__ = "former_passwords"
+
+    person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    ended_at: Mapped[At] = mapped_column(primary_key=True)
+    password_hash: Mapped[Str]
+
+
+class TotpKey(Base):
+    """The sealed secret of a person's one-time codes."""
+
+    __tablename__ = "totp_keys"
+
+    person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    secret: Mapped[Str]
+    created_at: Mapped[At]
+    confirmed_at: Mapped[At | None]
+    # The 30 seconds of the last code that was taken: none of them, nor before, is taken again.
+    last_step: Mapped[Int]
 
 
 class ApiClient(Base):
@@ -97,10 +161,13 @@ class ApiClient(Base):
     name: Mapped[Str]
     secret_hash: Mapped[CodeStr]
     scopes: Mapped[Json]
-    region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"))
+    region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"), index=True)
     state: Mapped[CodeStr]
     development: Mapped[Flag]
     created_at: Mapped[At]
+    # The secret before this one, and until when it still opens.
+    old_secret_hash: Mapped[CodeStr | None]
+    old_until: Mapped[At | None]
 
     __table_args__ = (CheckConstraint("state IN ('active', 'disabled')", name="state"),)
 
@@ -116,6 +183,10 @@ class SignIn(Base):
     expires_at: Mapped[At]
     revoked_at: Mapped[At | None]
     revoked_why: Mapped[CodeStr | None]
+    # All that it is good for, until that is done.
+    step: Mapped[CodeStr | None]
+
+    __table_args__ = (CheckConstraint(one_of("step", Step), name="step"),)
 
 
 class RefreshToken(Base):
@@ -127,7 +198,10 @@ class RefreshToken(Base):
     sign_in_id: Mapped[Id] = mapped_column(ForeignKey("sign_ins.id"), index=True)
     created_at: Mapped[At]
     used_at: Mapped[At | None]
-    successor: Mapped[CodeStr | None] = mapped_column(ForeignKey("refresh_tokens.token_hash"))
+    # Indexed: each token that is deleted asks whose successor it is.
+    successor: Mapped[CodeStr | None] = mapped_column(
+        ForeignKey("refresh_tokens.token_hash"), index=True
+    )
 
 
 class Grant(Base):

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.identity.errors import PersonNotFound
 from app.identity.models import (
     ApiClient,
+    FormerPassword,
     Grant,
     Occupation,
     Person,
+    Phone,
     RefreshToken,
     SignIn,
     StaffAccount,
+    TotpKey,
     WechatBinding,
 )  # fmt: skip
 from app.identity.schemas import GrantOut, PersonOut
@@ -34,7 +37,7 @@ def held_at(at: Any) -> ColumnElement[bool]:
 _NOW = bindparam("now", type_=InstantType())
 # Built once: every signed-in request runs it. One row for each role held, one at least.
 _WHO = (
-    select(Person.id, Person.member_no, Grant.role, Region.path)
+    select(Person.id, Person.member_no, SignIn.step, Grant.role, Region.path)
     .join(SignIn, SignIn.person_id == Person.id)
     .outerjoin(Grant, and_(Grant.person_id == Person.id, held_at(_NOW)))
     .outerjoin(Region, Region.code == Grant.region_code)
@@ -47,7 +50,9 @@ _WHO = (
 )
 
 
-def who(tx: Session, sign_in: UUID, now: datetime) -> Sequence[Row[UUID, str, str, str]]:
+def who(
+    tx: Session, sign_in: UUID, now: datetime
+) -> Sequence[Row[UUID, str, str | None, str, str]]:
     """The person of a living session, with a row for each role and its region's path."""
     return core(tx).execute(_WHO, {"sign_in": sign_in, "now": now}).all()
 
@@ -70,6 +75,7 @@ def person_out(tx: Session, person_id: UUID) -> PersonOut:
     return PersonOut(
         id=person.id, member_no=person.member_no, name=person.name,
         occupation=Occupation(person.occupation), employer=person.employer,
+        phone=tx.scalar(select(Phone.masked).where(Phone.person_id == person_id)),
         created_at=person.created_at, grants=grants,
     )  # fmt: skip
 
@@ -86,6 +92,33 @@ def find_by_member_no(tx: Session, member_no: str) -> Person | None:
 
 def find_account(tx: Session, username: str) -> StaffAccount | None:
     return tx.scalar(select(StaffAccount).where(StaffAccount.username == username))
+
+
+def is_staff(tx: Session, person_id: UUID) -> bool:
+    """Whether a person has a staff account, or a role right now."""
+    account = exists().where(StaffAccount.person_id == person_id)
+    role = exists().where(Grant.person_id == person_id, held_at(clock.now()))
+    return bool(tx.scalar(select(or_(account, role))))
+
+
+def ties(tx: Session, person_id: UUID) -> list[str]:
+    """The paths of the regions to which a person's account belongs, or where they hold a role."""
+    held = select(Grant.region_code).where(Grant.person_id == person_id, held_at(clock.now()))
+    kept = select(StaffAccount.region_code).where(StaffAccount.person_id == person_id)
+    tied = or_(Region.code.in_(held), Region.code.in_(kept))
+    return list(tx.scalars(select(Region.path).where(tied)))
+
+
+def find_totp(tx: Session, person_id: UUID) -> TotpKey | None:
+    """The key of a person's one-time codes, once it was confirmed."""
+    query = select(TotpKey).where(TotpKey.person_id == person_id, TotpKey.confirmed_at.is_not(None))
+    return tx.scalar(query)
+
+
+def former_passwords(tx: Session, person_id: UUID) -> list[FormerPassword]:
+    """The passwords that are used no more and still remembered, the last one first."""
+    query = select(FormerPassword).where(FormerPassword.person_id == person_id)
+    return list(tx.scalars(query.order_by(FormerPassword.ended_at.desc())))
 
 
 DEVELOPMENT = "development"

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.identity.models import Occupation
+from app.identity.models import Occupation, Step
 from app.kit.schema import Draft, Instant, Name, Out
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False)]
+OneTimeCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
 class WechatSignIn(Draft):
@@ -21,6 +22,9 @@ class WechatSignIn(Draft):
 class PasswordSignIn(Draft):
     username: Name = Field(examples=["wang"])
     password: Secret = Field(examples=["correct horse battery staple"])
+    code: OneTimeCode | None = Field(
+        None, description="Of the authenticator, when the answer was `code_required`"
+    )
 
 
 class DevelopmentSignIn(Draft):
@@ -44,6 +48,9 @@ class PersonOut(Out):
     name: str
     occupation: Occupation
     employer: str | None
+    phone: str | None = Field(
+        description="The bound phone number, masked", examples=["138****8000"]
+    )
     created_at: Instant
     grants: list[GrantOut] = Field(description="Roles, each with its region's subtree")
 
@@ -59,6 +66,10 @@ class TokensOut(Out):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int = Field(description="Seconds that the access token lives", examples=[900])
     refresh_token: str = Field(description="Good once; the answer holds its successor")
+    step: Step | None = Field(
+        description="All that this session may do, until it is done: change the `password`, or set "
+        "up one-time codes (`totp`); null for a whole session"
+    )
     person: PersonOut
 
 

@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.identity import passwords, queries, tokens
+from app.identity import ending, names, passwords, queries, recall, tokens
 from app.identity.errors import CredentialsWrong, SessionEnded, UsernameTaken
 from app.identity.models import (
     ApiClient,
@@ -20,13 +21,15 @@ from app.identity.models import (
     Role,
     SignIn,
     StaffAccount,
+    Step,
     WechatBinding,
 )  # fmt: skip
-from app.identity.schemas import ClientTokenOut, PersonEdit, PersonOut, TokensOut
+from app.identity.schemas import PersonEdit, PersonOut, TokensOut
 from app.identity.tokens import TokenKeys
 from app.kit import actions, clock
 from app.kit.faults import constraints
 from app.kit.ids import READABLE, new_id
+from app.kit.seal import Seal
 
 REPORTER_SESSION = timedelta(days=30)
 STAFF_SESSION = timedelta(hours=12)
@@ -35,28 +38,30 @@ LOST_ANSWER = timedelta(seconds=30)
 
 
 def sign_in_with_wechat(
-    tx: Session, keys: TokenKeys, appid: str, openid: str, unionid: str | None
+    tx: Session, keys: TokenKeys, seal: Seal, appid: str, openid: str, unionid: str | None
 ) -> TokensOut:
-    """Signs a WeChat user in; the first time makes a person. Raises CredentialsWrong (disabled)."""
+    """Signs a WeChat user in; the first time makes a person. Raises CredentialsWrong (disabled).
+
+    Staff who bound their WeChat are in for as long as by password, and need no code of their own:
+    having the phone is what a code shows.
+    """
     person = queries.find_by_wechat(tx, appid, openid)
     if person is None:
-        person = _meet(tx, appid, openid, unionid)
+        person = _meet(tx, seal, appid, openid, unionid)
     if person.state != "active":
         raise CredentialsWrong
-    return _open(tx, keys, person.id, REPORTER_SESSION)
+    life = STAFF_SESSION if queries.is_staff(tx, person.id) else REPORTER_SESSION
+    return _open(tx, keys, person.id, life)
 
 
-def _meet(tx: Session, appid: str, openid: str, unionid: str | None) -> Person:
+def _meet(tx: Session, seal: Seal, appid: str, openid: str, unionid: str | None) -> Person:
     """Makes the person behind a WeChat user who is here for the first time."""
     try:
         with tx.begin_nested():
-            person = add_person(tx, "微信用户", Occupation.OTHER)
-            tx.add(
-                WechatBinding(
-                    appid=appid, openid=openid, unionid=unionid, person_id=person.id,
-                    created_at=clock.now(),
-                )
-            )  # fmt: skip
+            person = add_person(tx, names.NEWCOMER, Occupation.OTHER)
+            user = {"appid": appid, "openid": openid, "unionid": unionid}
+            tx.add(WechatBinding(**user, person_id=person.id, created_at=clock.now()))
+            recall.go_on(tx, seal, appid, openid, person.id)
     except IntegrityError:
         # Two first sign-ins at once: the other one has just made this person.
         met = queries.find_by_wechat(tx, appid, openid)
@@ -66,16 +71,25 @@ def _meet(tx: Session, appid: str, openid: str, unionid: str | None) -> Person:
     return person
 
 
-def sign_in_with_password(tx: Session, keys: TokenKeys, person_id: UUID) -> TokensOut:
-    """Signs in the staff member whose password was verified. Raises CredentialsWrong (disabled)."""
+def sign_in_with_password(
+    tx: Session, keys: TokenKeys, person_id: UUID, step: Step | None = None
+) -> TokensOut:
+    """Signs in the staff member whose password was verified; `step` is all they may do first.
+
+    Raises CredentialsWrong (disabled).
+    """
     if queries.get_person(tx, person_id).state != "active":
         raise CredentialsWrong
-    return _open(tx, keys, person_id, STAFF_SESSION)
+    return _open(tx, keys, person_id, STAFF_SESSION, step)
 
 
-def _open(tx: Session, keys: TokenKeys, person_id: UUID, life: timedelta) -> TokensOut:
+def _open(
+    tx: Session, keys: TokenKeys, person_id: UUID, life: timedelta, step: Step | None = None
+) -> TokensOut:
     now = clock.now()
-    session = SignIn(id=new_id(), person_id=person_id, created_at=now, expires_at=now + life)
+    session = SignIn(
+        id=new_id(), person_id=person_id, created_at=now, expires_at=now + life, step=step
+    )
     tx.add(session)
     tx.flush()
     refresh = _add_refresh(tx, session.id)
@@ -97,7 +111,10 @@ def _tokens(tx: Session, keys: TokenKeys, session: SignIn, refresh: str) -> Toke
     access = keys.issue(str(session.person_id), sid=str(session.id))
     person = queries.person_out(tx, session.person_id)
     life = int(tokens.LIFE.total_seconds())
-    return TokensOut(access_token=access, expires_in=life, refresh_token=refresh, person=person)
+    step = None if session.step is None else Step(session.step)
+    return TokensOut(
+        access_token=access, expires_in=life, refresh_token=refresh, person=person, step=step
+    )
 
 
 def refresh(tx: Session, keys: TokenKeys, secret: str) -> TokensOut:
@@ -114,7 +131,7 @@ def refresh(tx: Session, keys: TokenKeys, secret: str) -> TokensOut:
     if session.revoked_at or session.expires_at <= clock.now() or person.state != "active":
         raise SessionEnded
     if token.used_at is not None and not _answer_was_lost(tx, token):
-        raise SessionEnded(keep=lambda kept: end(kept, session.id, "refresh_reuse"))
+        raise SessionEnded(keep=lambda kept: ending.end(kept, session.id, "refresh_reuse"))
     successor = _add_refresh(tx, session.id)
     token.used_at = token.used_at or clock.now()
     token.successor = tokens.digest(successor)
@@ -133,30 +150,10 @@ def _answer_was_lost(tx: Session, token: RefreshToken) -> bool:
     return bool(tx.execute(dead, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[attr-defined]
 
 
-def end(tx: Session, sign_in_id: UUID, why: str) -> None:
-    """Ends a session: its access tokens are refused at the next request."""
-    living = update(SignIn).where(SignIn.id == sign_in_id, SignIn.revoked_at.is_(None))
-    tx.execute(living.values(revoked_at=clock.now(), revoked_why=why))
-
-
-def sign_in_client(
-    tx: Session, keys: TokenKeys, client_id: str, secret: str, wanted: str | None
-) -> ClientTokenOut:
-    """OAuth2 client credentials (RFC 6749, 4.4). Raises CredentialsWrong."""
-    client = queries.find_client(tx, client_id)
-    known = client.secret_hash if client is not None else tokens.digest("")
-    if not secrets.compare_digest(known, tokens.digest(secret)) or client is None:
-        raise CredentialsWrong
-    scopes = [s for s in client.scopes if wanted is None or s in wanted.split()]
-    if client.state != "active" or not scopes:
-        raise CredentialsWrong
-    access = keys.issue(f"client:{client.id}", scope=" ".join(scopes))
-    life = int(tokens.LIFE.total_seconds())
-    return ClientTokenOut(access_token=access, expires_in=life, scope=" ".join(scopes))
-
-
 def edit_me(tx: Session, person_id: UUID, edit: PersonEdit) -> PersonOut:
     person = queries.get_person(tx, person_id)
+    if edit.name != person.name:
+        names.renamed(tx, person)
     person.name, person.employer = edit.name, edit.employer
     person.occupation = edit.occupation
     tx.flush()
@@ -166,7 +163,7 @@ def edit_me(tx: Session, person_id: UUID, edit: PersonEdit) -> PersonOut:
 def add_person(tx: Session, name: str, occupation: Occupation) -> Person:
     """A new person with a member number of eight readable characters."""
     person = Person(
-        id=new_id(), member_no=_free_member_no(tx), name=name, occupation=occupation,
+        id=new_id(), member_no=free_member_no(tx), name=name, occupation=occupation,
         state="active", created_at=clock.now(),
     )  # fmt: skip
     tx.add(person)
@@ -174,7 +171,7 @@ def add_person(tx: Session, name: str, occupation: Occupation) -> Person:
     return person
 
 
-def _free_member_no(tx: Session) -> str:
+def free_member_no(tx: Session) -> str:
     # 30^8 numbers: at thirty million people one draw in twenty thousand is taken, so look first;
     # the UNIQUE constraint has the last word.
     while True:
@@ -188,29 +185,32 @@ def add_staff(
     tx: Session, username: str, password: str, name: str, *, development: bool = False
 ) -> Person:
     """A staff member who signs in by password. Raises UsernameTaken."""
-    person = add_person(tx, name, Occupation.STAFF)
     hashed = passwords.hash_password(password)
-    actions.record(tx, None, "staff.added", "person", person.id)
+    return add_account(tx, None, username, hashed, name, development=development)
+
+
+def add_account(
+    tx: Session, by: UUID | None, username: str, hashed: str, name: str, **columns: Any
+) -> Person:
+    """As `add_staff`, with a password hashed before and more columns. Raises UsernameTaken."""
+    person = add_person(tx, name, Occupation.STAFF)
+    actions.record(tx, by, "staff.added", "person", person.id)
+    values = {"development": False, "created_at": clock.now(), **columns}
     with constraints({"username": UsernameTaken}):
-        tx.add(
-            StaffAccount(
-                person_id=person.id, username=username, password_hash=hashed,
-                development=development, created_at=clock.now(),
-            )
-        )  # fmt: skip
+        tx.add(StaffAccount(person_id=person.id, username=username, password_hash=hashed, **values))
         tx.flush()
     return person
 
 
-def grant(tx: Session, by: UUID | None, person_id: UUID, role: Role, region_code: str) -> None:
+def grant(tx: Session, by: UUID | None, person_id: UUID, role: Role, region_code: str) -> UUID:
     """Gives a role for a region's subtree, and notes who did."""
-    tx.add(
-        Grant(
-            id=new_id(), person_id=person_id, role=role, region_code=region_code,
-            granted_by=by, granted_at=clock.now(),
-        )
+    given = Grant(
+        id=new_id(), person_id=person_id, role=role, region_code=region_code, granted_by=by,
+        granted_at=clock.now(),
     )  # fmt: skip
+    tx.add(given)
     actions.record(tx, by, "role.granted", "person", person_id, role=role, region=region_code)
+    return given.id
 
 
 def add_client(
@@ -220,6 +220,8 @@ def add_client(
     scopes: Sequence[str],
     region: str,
     development_secret: str | None = None,
+    *,
+    by: UUID | None = None,
 ) -> str:
     """A new API client; its secret is made here, returned once, and kept hashed."""
     secret = development_secret or tokens.new_secret()
@@ -230,5 +232,5 @@ def add_client(
             development=development_secret is not None, created_at=clock.now(),
         )
     )  # fmt: skip
-    actions.record(tx, None, "client.added", "client", client_id, scopes=list(scopes))
+    actions.record(tx, by, "client.added", "client", client_id, scopes=list(scopes))
     return secret

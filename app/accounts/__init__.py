@@ -1,0 +1,1 @@
+"""Administration of who signs in: staff accounts, sessions, roles, broken glass, API clients."""
