@@ -38,8 +38,12 @@ class Bucket(Protocol):
         """Raises FileNotFoundError if there is no such key."""
         ...
 
-    def path(self, key: str) -> Path | None:
-        """Where a local server may send the file from; None if it is absent or not local."""
+    def size(self, key: str) -> int:
+        """In bytes; raises FileNotFoundError if there is no such key."""
+        ...
+
+    async def link(self, key: str, life_s: int) -> str | None:
+        """Where the store itself gives the file to anyone for some seconds; None if it does not."""
         ...
 
     def delete(self, key: str) -> None:
@@ -73,15 +77,25 @@ class LocalBucket:
             _sync_folder(target.parent)
 
     def read(self, key: str) -> bytes:
-        if (file := self.path(key)) is None:
+        if (file := self._found(key)) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
         with _bucket_errors():
             return file.read_bytes()
 
-    def path(self, key: str) -> Path | None:
+    def size(self, key: str) -> int:
+        if (file := self._found(key)) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), key)
+        with _bucket_errors():
+            return file.stat().st_size
+
+    def _found(self, key: str) -> Path | None:
         file = self._file(key)
         with _bucket_errors():
             return file if file.is_file() else None
+
+    async def link(self, key: str, life_s: int) -> str | None:  # noqa: ARG002 - a port's
+        self._file(key)
+        return None
 
     def delete(self, key: str) -> None:
         file = self._file(key)

@@ -59,6 +59,16 @@ class DecoderBusy(Unavailable):
     title = Words("照片处理繁忙，请稍后再试", "Photo processing is busy; try again shortly")
 
 
+class FacesUnavailable(Unavailable):
+    """Without an answer whether there are faces no copy is made."""
+
+    code = "photo_faces_unavailable"
+    title = Words(
+        "人脸识别失败，未生成新的公开照片，请稍后再试",
+        "Looking for faces failed and no new public copy was made; try again shortly",
+    )
+
+
 class BucketFull(NoSpace):
     code = "photo_storage_full"
     title = Words("照片存储空间不足", "No space left for photos")

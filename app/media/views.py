@@ -1,5 +1,6 @@
 """Reads of photos, and their signed addresses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -8,10 +9,15 @@ from uuid import UUID
 from app.kit import clock
 from app.kit.marks import FromApp
 from app.media.bucket import sign, verify
-from app.media.models import Photo
+from app.media.models import Photo, Verdict
 from app.media.schemas import PhotoOut, PhotoUrls, PlaceOut
 
 VARIANTS = ("display", "thumb")
+# The copies with faces and plates covered, as large as those: what people who did not take the
+# photo and do not handle it may see. They are drawn again when something was overlooked.
+PUBLIC = ("public", "public-thumb")
+# The address of a hidden photo, for those who judge it.
+EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,15 @@ class Signer:
 Signers = Annotated[Signer, FromApp("signer")]
 
 
-# The columns that `photo_out` needs.
-SHOWN = (Photo.id, Photo.width, Photo.height, Photo.taken_at, Photo.lat, Photo.lng)
+# The columns that `photo_out` and `visible` need.
+SHOWN = (
+    Photo.id, Photo.width, Photo.height, Photo.taken_at, Photo.lat, Photo.lng, Photo.verdict,
+)  # fmt: skip
+
+
+def visible(photos: Iterable[Any]) -> list[Any]:
+    """The photos without those that nobody may see any more."""
+    return [photo for photo in photos if photo.verdict != Verdict.HIDDEN]
 
 
 def photo_out(photo: Any, signer: Signer) -> PhotoOut:

@@ -1,1 +1,1 @@
-"""Relations of cases: nearby and duplicates (并案), children, links, and photo suspicions."""
+"""Relations of cases: nearby and duplicates (并案), links, photo suspicions, redactions."""

@@ -1,9 +1,11 @@
-"""What is near a spot; parts, links and merged cases of a case; and suspicions about photos."""
+"""What is near a spot; parts, links and merged cases; suspicions about photos, and redactions."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+import anyio.to_thread
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
@@ -13,30 +15,47 @@ from app.grids.schemas import Crs
 from app.grids.service import Grids, to_wgs84
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
-from app.kit.http import Cursor, Limit, in_transaction
+from app.kit.http import Cursor, Limit, apart, in_transaction
+from app.kit.ids import new_id
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Latitude, Longitude
-from app.media.errors import PhotoNotFound, PhotoUsed
+from app.kit.unit import Prepared
+from app.media import service as media
+from app.media.errors import (
+    BucketFull,
+    BucketUnavailable,
+    DecoderBusy,
+    FacesUnavailable,
+    PhotoNotFound,
+    PhotoTooCostly,
+    PhotoUsed,
+)  # fmt: skip
 from app.media.views import Signers
-from app.relations import nearby, queries, service, views
+from app.relations import covering, nearby, queries, service, views
+from app.relations.covering import Drawn
 from app.relations.errors import (
+    BoxOutside,
     CaseEnded,
     DecisionForbidden,
     LinkForbidden,
     LinkToItself,
     OwnPhoto,
+    RedactionNotFound,
     SplitForbidden,
     SuspicionDecided,
     SuspicionNotFound,
 )  # fmt: skip
 from app.relations.schemas import (
+    Box,
     ChildDraft,
     DecisionDraft,
     LinkDraft,
     Metres,
     NearbyList,
+    RedactionDraft,
+    RedactionOut,
     RelatedOut,
     RelationsOut,
     SuspicionList,
@@ -152,3 +171,63 @@ def decide_suspicion(
     """Confirms or dismisses a suspicion; with none open, the case's flag is gone."""
     decided = service.decide(tx, actor, suspicion_id, body)
     return views.suspicions_out(tx, actor, [decided], signer)[0]
+
+
+async def draw(request: Request, photo_id: UUID, body: RedactionDraft) -> Prepared:
+    """The slow part: the copies that others may see are drawn and kept."""
+    look = partial(
+        covering.coverable, claims=request.state.claims, photo_id=photo_id, boxes=body.boxes
+    )
+    await apart(request, look, write=False)
+    bucket = request.app.state.bucket
+    try:
+        display = await anyio.to_thread.run_sync(bucket.read, media.key(photo_id, "display"))
+    except FileNotFoundError as error:
+        raise PhotoNotFound from error
+    boxes = [(box.x, box.y, box.w, box.h) for box in body.boxes]
+    *copies, faces = await request.app.state.coverer.cover(display, boxes, faces=body.faces)
+    found = [Box(**dict(zip("xywh", face, strict=True))) for face in faces]
+    drawn = Drawn(new_id(), found)
+    await anyio.to_thread.run_sync(media.write_copy, bucket, drawn.copy_id, copies)
+
+    async def undo() -> None:
+        await anyio.to_thread.run_sync(media.delete_files, bucket, drawn.copy_id)
+
+    given = {"photo_id": photo_id, "body": body, "drawn": drawn}
+    return Prepared(given, await request.body(), undo)
+
+
+@router.put(
+    "/photos/{photo_id}/redactions",
+    responses=raises(
+        PersonOnly, StaffOnly, PhotoNotFound, BoxOutside, DecoderBusy, PhotoTooCostly,
+        FacesUnavailable, BucketFull, BucketUnavailable,
+    ),
+    tags=["media 照片"],
+)  # fmt: skip
+@in_transaction(first=draw)
+def redact_photo(
+    tx: Session,
+    actor: Staff,
+    signer: Signers,
+    photo_id: UUID,
+    body: RedactionDraft,
+    drawn: Drawn,
+) -> RedactionOut:
+    """Covers faces and plates in a case's photo; with this done others may see the copy.
+
+    The answer tells which boxes the machine found besides: look at the copy, and draw it again
+    where something was overlooked or is no face.
+    """
+    return covering.cover(tx, actor, photo_id, body, drawn, signer)
+
+
+@router.get(
+    "/photos/{photo_id}/redactions",
+    responses=raises(PersonOnly, StaffOnly, PhotoNotFound, RedactionNotFound),
+    tags=["media 照片"],
+)
+@in_transaction
+def get_redaction(tx: Session, actor: Staff, signer: Signers, photo_id: UUID) -> RedactionOut:
+    """What was covered in a photo of a case that the caller sees, and the copy."""
+    return covering.get_redaction(tx, actor, photo_id, signer)

@@ -1,6 +1,6 @@
 """What can go wrong with relations and suspicions."""
 
-from app.kit.errors import Conflict, Forbidden, NotFound, Words
+from app.kit.errors import Conflict, Forbidden, NotFound, Unprocessable, Words
 
 
 class SplitForbidden(Forbidden):
@@ -41,3 +41,15 @@ class DecisionForbidden(Forbidden):
 class OwnPhoto(Forbidden):
     code = "own_photo"
     title = Words("不能对自己的照片作出结论", "Nobody decides on their own photo")
+
+
+class BoxOutside(Unprocessable):
+    """A box that covers nothing leaves open what it was drawn for."""
+
+    code = "box_outside"
+    title = Words("遮挡框超出照片范围", "A box lies outside of the photo")
+
+
+class RedactionNotFound(NotFound):
+    code = "redaction_not_found"
+    title = Words("照片尚未遮挡处理", "The photo has not been looked at for redaction")

@@ -56,3 +56,16 @@ class Suspicion(Base):
         UniqueConstraint("photo_id", "other_photo_id"),
         Index("ix_suspicions_state", "state", "created_at", "id"),
     )
+
+
+class Redaction(Base):
+    """What staff covered in a photo (遮挡); with this row a copy of it may be shown to others."""
+
+    __tablename__ = "redactions"
+
+    photo_id: Mapped[Id] = mapped_column(ForeignKey("photos.id"), primary_key=True)
+    # [{"x": .., "y": .., "w": .., "h": ..}] in pixels of the display derivative; perhaps none.
+    # With "found": true where the machine found a face, not staff.
+    boxes: Mapped[Json]
+    made_by: Mapped[Id] = mapped_column(ForeignKey("people.id"))
+    made_at: Mapped[At]

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.cases.models import SURELY_OPEN, Case, CaseMove, CaseMovePhoto, CaseReport
-from app.cases.queue import OPEN
+from app.cases.workflow import OPEN
 from app.categories import queries as categories
 from app.categories.models import Category, PlainChoice
 from app.grids.cells import around, distance_m
@@ -28,6 +28,7 @@ from app.grids.service import GridCache
 from app.kit import clock
 from app.kit.columns import CodeText, InstantType, Number, Whole
 from app.kit.db import core
+from app.media.models import Photo, Verdict
 from app.media.views import Signer
 from app.regions.models import Region
 from app.regions.queries import root_of, roots
@@ -53,10 +54,10 @@ class Around:
 
 @dataclass
 class _Behind:
-    """What stands behind a case: how many reports, its photos, what the first reporter chose."""
+    """Behind a case: its reports, covered copies of photos, what the first reporter chose."""
 
     reports: set[UUID] = field(default_factory=set)
-    photos: list[UUID] = field(default_factory=list)
+    copies: list[UUID] = field(default_factory=list)
     names: tuple[str, str] | None = None
 
 
@@ -112,19 +113,26 @@ def _nearest(*also: ColumnElement[bool]) -> Any:
 _ALL, _SAME = _nearest(), _nearest(_ALIKE)
 _BEHIND = (
     select(
-        CaseReport.case_id, CaseReport.report_id, Report.anonymous, ReportPhoto.photo_id,
-        PlainChoice.name, PlainChoice.name_en,
+        CaseReport.case_id, CaseReport.report_id, Report.anonymous, Report.verdict,
+        # Others see covered copies only: of a photo that nobody has looked at there is none.
+        Photo.copy_id, PlainChoice.name, PlainChoice.name_en,
     )
     .join(Report, Report.id == CaseReport.report_id)
     .join(ReportPhoto, ReportPhoto.report_id == CaseReport.report_id)
+    .join(Photo, Photo.id == ReportPhoto.photo_id)
     .outerjoin(PlainChoice, PlainChoice.code == Report.choice)
     .where(CaseReport.case_id.in_(bindparam("cases", expanding=True)))
     .order_by(CaseReport.case_id, CaseReport.joined_at, CaseReport.report_id, ReportPhoto.position)
 )  # fmt: skip
 _FOUND = (
-    select(CaseMove.case_id, CaseMovePhoto.photo_id)
+    select(CaseMove.case_id, Photo.copy_id)
     .join(CaseMovePhoto, CaseMovePhoto.move_id == CaseMove.id)
-    .where(CaseMove.case_id.in_(bindparam("cases", expanding=True)), CaseMove.version == 1)
+    .join(Photo, Photo.id == CaseMovePhoto.photo_id)
+    .where(
+        CaseMove.case_id.in_(bindparam("cases", expanding=True)),
+        CaseMove.version == 1,
+        Photo.copy_id.is_not(None),
+    )
     .order_by(CaseMove.case_id, CaseMovePhoto.position)
 )
 
@@ -180,12 +188,12 @@ def _behind(tx: Session, cases: list[Any]) -> dict[UUID, _Behind]:
         one.reports.add(row.report_id)
         if one.names is None and row.name is not None:
             one.names = row.name, row.name_en
-        # Who reports anonymously shows their photos to staff only.
-        if not row.anonymous:
-            one.photos.append(row.photo_id)
+        # Who reports anonymously shows their photos to staff only; the unchecked are for no others.
+        if row.copy_id is not None and not row.anonymous and row.verdict == Verdict.PASSED:
+            one.copies.append(row.copy_id)
     by_staff = [case.id for case in cases if case.source != "report"]
-    for case_id, photo_id in core(tx).execute(_FOUND, {"cases": by_staff}) if by_staff else ():
-        found[case_id].photos.append(photo_id)
+    for move in core(tx).execute(_FOUND, {"cases": by_staff}) if by_staff else ():
+        found[move.case_id].copies.append(move.copy_id)
     return found
 
 
@@ -194,6 +202,6 @@ def _shown(case: Any, metres: float, behind: _Behind, signer: Signer) -> NearbyO
     return NearbyOut(
         number=case.number, status=case.status, category=name, category_en=name_en,
         distance_m=round(metres / 10) * 10, created_on=clock.business_day(case.created_at),
-        thumbs=[signer.url(photo, "thumb") for photo in behind.photos[:MOST_THUMBS]],
+        thumbs=[signer.url(copy, "public-thumb") for copy in behind.copies[:MOST_THUMBS]],
         joinable=case.status in OPEN, reports=len(behind.reports),
     )  # fmt: skip

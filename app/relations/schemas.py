@@ -12,6 +12,7 @@ from app.media.schemas import PhotoOut
 
 SuspicionKind = Literal["same_bytes", "look_alike", "after_equals_before"]
 SuspicionState = Literal["open", "confirmed", "dismissed"]
+Pixels = Annotated[int, Field(strict=True, ge=0, le=1600)]
 Metres = Annotated[int, Field(ge=1, le=500)]
 
 
@@ -90,7 +91,7 @@ class SuspicionOut(Out):
     kind: SuspicionKind
     distance: int = Field(description="How many of the 64 bits of the pictures' hashes differ")
     evidence: EvidenceOut
-    photo: PhotoOut
+    photo: PhotoOut | None = Field(description="Null once nobody may see it any more")
     other_photo: PhotoOut | None = Field(description="Only if the caller sees its case")
     state: SuspicionState
     note: str | None
@@ -106,3 +107,38 @@ class SuspicionList(Out):
 class DecisionDraft(Draft):
     state: Literal["confirmed", "dismissed"]
     note: Note
+
+
+class Box(Draft):
+    """A rectangle to cover, in pixels of the display derivative from its top left corner."""
+
+    x: Pixels = Field(examples=[120])
+    y: Pixels = Field(examples=[80])
+    w: Pixels = Field(gt=0, examples=[60])
+    h: Pixels = Field(gt=0, examples=[24])
+
+
+class RedactionDraft(Draft):
+    boxes: list[Box] = Field(max_length=20, description="None: there is nothing to hide")
+    faces: bool = Field(
+        default=True,
+        description="Whether faces that the machine finds are covered too, where it is set to look"
+        " for them; false after a look at what it found: a poster is no face",
+    )
+
+
+class BoxOut(Out):
+    x: int
+    y: int
+    w: int
+    h: int
+    found: bool = Field(default=False, description="A face by the machine's word, not by staff's")
+
+
+class RedactionOut(Out):
+    photo_id: UUID
+    boxes: list[BoxOut]
+    made_by: str = Field(description="By display name")
+    made_at: Instant
+    public: str = Field(description="Signed, expires; the copy that others may see, as `display`")
+    public_thumb: str = Field(description="Signed, expires; the same, as `thumb`")

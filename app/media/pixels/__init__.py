@@ -5,33 +5,21 @@ a child starts quickly, stays small and holds nothing worth stealing.
 """
 
 import hashlib
-import re
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, ImageCms
 
 from app.media.pixels import exif
+from app.media.pixels.opening import Refused, opened
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_SCANS = 64
-MAX_SEGMENTS = 4096
-MAX_PIXELS = {
-    JpegImagePlugin.JpegImageFile.format: 50_000_000,
-    PngImagePlugin.PngImageFile.format: 50_000_000,
-    # libwebp holds a picture up to five times at once, so the child's memory ends here.
-    WebPImagePlugin.WebPImageFile.format: 16_000_000,
-}
 DISPLAY_SIDE, DISPLAY_QUALITY = 1600, 82
 THUMB_SIDE, THUMB_QUALITY = 480, 78
 BAND_PIXELS = 2_000_000
 HASH_SIDE = 8
-
-# A marker of JPEG that is followed by a length: not a stuffed byte, filler, restart or SOI.
-SEGMENT = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,17 +31,9 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SWAPS_SIDES = 5  # from this orientation on, width and height change places
+Box = tuple[int, int, int, int]  # x, y, width, height
+Find = Callable[[Image.Image], list[Box]]  # what is to be covered besides
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS.values())
-
-
-class Refused(Exception):
-    """The file is not accepted; `code` says why and `decoder` maps it to an error."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +74,37 @@ def develop(data: bytes) -> Developed:
             raise Refused("unreadable") from error
 
 
+def covered(
+    display: bytes, boxes: Sequence[Box], find: Find | None = None
+) -> tuple[bytes, bytes, list[Box]]:
+    """A derivative of ours with boxes filled, the thumb of that, and the boxes found and filled.
+
+    Each box becomes its mean colour: of a coarse mosaic letters can be read again, of this nothing.
+    Raises what Pillow and `find` raise.
+    """
+    image = Image.open(BytesIO(display), formats=("JPEG",))
+    image.load()
+    found = find(image) if find else []
+    for x, y, width, height in (*boxes, *found):
+        part = (x, y, min(x + width, image.width), min(y + height, image.height))
+        mean = image.resize((1, 1), Image.Resampling.BOX, part)
+        image.paste(mean.resize((part[2] - x, part[3] - y)), part)
+    thumb = image.resize(_fit(image.size, THUMB_SIDE), reducing_gap=1.0)
+    return _jpeg(image, DISPLAY_QUALITY), _jpeg(thumb, THUMB_QUALITY), found
+
+
+def display_size(width: int, height: int) -> tuple[int, int]:
+    """Of the display derivative of a photo with so many pixels, upright."""
+    return _fit((width, height), DISPLAY_SIDE)
+
+
 def dhash_distance(a: str, b: str) -> int:
     """Bits that differ, 0-64: up to 8 is the same picture, 9-12 deserves a look."""
     return (int(a, 16) ^ int(b, 16)).bit_count()
 
 
 def _develop(data: bytes) -> Developed:
-    image = _opened(data)
+    image = opened(data)
     width, height = image.size
     shrunk = _shrunk(image)
     # Only now: reading EXIF first would hide a failed load (the second one passes silently).
@@ -123,54 +127,6 @@ def _develop(data: bytes) -> Developed:
         display=_jpeg(picture, DISPLAY_QUALITY),
         thumb=_jpeg(thumb, THUMB_QUALITY),
     )
-
-
-def _opened(data: bytes) -> Image.Image:
-    """Everything that can be known and refused before a single pixel is decoded."""
-    if not data:
-        raise Refused("empty")
-    if len(data) > MAX_BYTES:
-        raise Refused("too_large")
-    kind = _kind(data)
-    if kind == "JPEG":
-        _refuse_costly(data)
-    image = Image.open(BytesIO(data), formats=(kind,))
-    if image.width * image.height > MAX_PIXELS[kind]:
-        raise Refused("too_many_pixels")
-    if image.format == "MPO":
-        # The other pictures in it are gain maps or the second eye; the first one is the photo.
-        image.format = kind
-    elif getattr(image, "n_frames", 1) != 1:
-        raise Refused("animated")
-    return image
-
-
-def _kind(data: bytes) -> str:
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "WEBP"
-    raise Refused("type_refused")
-
-
-def _refuse_costly(jpeg: bytes) -> None:
-    """Walk the segments of the first picture as a decoder does, and count.
-
-    Each scan makes the decoder pass over the whole picture. Counting the bytes FF DA instead
-    would refuse motion photos, whose film behind the picture holds them by chance.
-    """
-    scans = position = 0
-    for _ in range(MAX_SEGMENTS):
-        marker = SEGMENT.search(jpeg, position)
-        if marker is None or jpeg[marker.end() - 1] == END_OF_IMAGE:
-            return
-        scans += jpeg[marker.end() - 1] == START_OF_SCAN
-        if scans > MAX_SCANS:
-            break
-        position = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
-    raise Refused("too_costly")
 
 
 def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
