@@ -13,28 +13,37 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from app.cases import jobs as cases
+from app.conduct import service as conduct
 from app.grids.service import GridCache
 from app.groups import jobs as groups
 from app.kit import attempts, clock, idempotency, outbox
 from app.kit.db import Database, work
 from app.kit.logs import log
 from app.kit.outbox import Handlers
+from app.kit.seal import Seal
 from app.ledger import jobs as ledger
 from app.ledger.codes import TraceCodes
 from app.media import jobs as media
 from app.media.bucket import Bucket
+from app.mini import jobs as mini
+from app.notify import jobs as notify
 from app.patrols import jobs as patrols
 from app.posts import jobs as posts
+from app.privacy import jobs as privacy
 from app.proofs import jobs as proofs
 from app.relations import jobs as relations
 from app.relations.hashes import HashCache
 from app.rewards import jobs as rewards
 from app.routing import jobs as routing
+from app.safety import jobs as safety
+from app.safety.asking import Asker
 from app.store import jobs as store
 from app.supervision import jobs as supervision
 from app.till import jobs as till
+from app.uploads import jobs as uploads
 from app.webhooks import jobs as webhooks
 from app.webhooks.carrier import Carrier
+from app.wechat.errands import Errands
 from app.wechat.robots import Robots
 
 T = TypeVar("T")
@@ -44,12 +53,14 @@ SCHEDULE = {
     "clocks.watched": timedelta(minutes=1),
     "cases.reviewed": timedelta(hours=1),
     "suggestions.trained": timedelta(days=7),
+    "standings.renewed": timedelta(hours=1),
     "awards.retried": timedelta(hours=1),
     "points.expired": timedelta(hours=1),
     "points.expiring": timedelta(days=1),
     "pools.rebalanced": timedelta(hours=1),
     "receipts.coded": timedelta(days=1),
     "photos.swept": timedelta(hours=1),
+    "uploads.swept": timedelta(hours=1),
     "appointments.turned": timedelta(hours=1),
     "keys.expired": timedelta(hours=1),
     "jobs.tidied": timedelta(hours=6),
@@ -60,6 +71,10 @@ SCHEDULE = {
     "seals.swept": timedelta(days=1),
     "notices.missed": timedelta(days=1),
     "deliveries.swept": timedelta(hours=1),
+    "personal.swept": timedelta(days=1),
+    "contents.watched": timedelta(minutes=1),
+    "message.due": timedelta(minutes=1),
+    "messages.swept": timedelta(days=1),
 }
 POLL_S = 0.25
 
@@ -81,6 +96,12 @@ class Tools:
     objection: timedelta = timedelta()
     # None where nobody follows money by a receipt.
     trace_codes: TraceCodes | None = None
+    # Opens what is sealed at rest, for a person's own copy of it.
+    seal: Seal | None = None
+    # None where WeChat is not asked about what reporters send.
+    asker: Asker | None = None
+    # None where nobody speaks to WeChat.
+    errands: Errands | None = None
 
 
 def make_handlers(tools: Tools) -> Handlers:
@@ -93,6 +114,7 @@ def make_handlers(tools: Tools) -> Handlers:
         "case.reviewed": cases.review,
         "regions.moved": cases.rescope,
         "suggestions.trained": cases.train,
+        "standings.renewed": cases.renew_standings,
         "clocks.watched": supervision.watch,
         "clock.passed": supervision.passed,
         "supervision.passed": supervision.answer_due,
@@ -112,8 +134,15 @@ def make_handlers(tools: Tools) -> Handlers:
         "hold.due": till.time_out,
         "webhook.due": webhooks.due(tools.carrier, _apart(tools.db)),
         "deliveries.swept": webhooks.sweep,
+        "message.due": notify.due(tools.errands, _apart(tools.db)),
+        "messages.swept": notify.sweep,
         "photos.compared": relations.compare(tools.db, tools.hashes),
+        "export.asked": privacy.export(tools.db, tools.bucket, tools.seal),
+        "person.ended": privacy.person_ended(tools.db, tools.bucket, tools.seal),
+        "personal.swept": privacy.forget(tools.db, tools.bucket),
         "photos.swept": media.sweep(tools.db, tools.bucket),
+        "upload.completed": uploads.completed(tools.bucket),
+        "uploads.swept": uploads.sweep(tools.bucket),
         "appointments.turned": posts.appointments_turned,
         "keys.expired": _forget_keys,
         "jobs.tidied": _tidy_jobs,
@@ -126,6 +155,15 @@ def make_handlers(tools: Tools) -> Handlers:
         "notice.published": proofs.tell,
         "notices.missed": proofs.remind,
         "group.told": groups.told(tools.robots, _apart(tools.db)),
+        # By WeChat's name of the event: whose it is.
+        "wechat.pushed": mini.pushed({safety.PUSHED: safety.pushed}),
+        "report.unchecked": safety.begin,
+        "report.judged": safety.judged(tools.objection),
+        "content.unchecked": safety.ask(tools.db, tools.asker),
+        "contents.watched": safety.watch,
+        "content.overdue": safety.overdue,
+        "photo.judged": media.place(tools.db, tools.bucket),
+        "copy.replaced": media.forget_copy(tools.bucket),
     }
 
 
@@ -142,6 +180,8 @@ def _apart(db: Database) -> Callable[[Callable[[Session], T]], T]:
 def _forget_keys(tx: Session, _payload: Mapping[str, Any]) -> None:
     idempotency.forget_expired(tx)
     attempts.forget_old(tx)
+    conduct.forget_old(tx)
+    mini.forget_old(tx)
 
 
 def _tidy_jobs(tx: Session, _payload: Mapping[str, Any]) -> None:

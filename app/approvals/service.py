@@ -31,6 +31,7 @@ from app.cases.errors import CaseNotFound
 from app.cases.models import Case
 from app.cases.queries import Seen
 from app.cases.workflow import HEADS
+from app.identity import phones
 from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import actions, clock
@@ -110,9 +111,12 @@ def _ask(
         tx, Approval, id=approval_id, case_id=case.id, report_id=report_id, kind=kind, text=text,
         data=data, state="pending", asked_by=actor.person_id, asked_at=now,
     )  # fmt: skip
-    asked = {k: data[k] for k in ("hours", "review_on") if k in data}
+    asked, note = {k: data[k] for k in ("hours", "review_on") if k in data}, text
+    if rule.by_reporter:
+        # The history lives for ever, chained by hashes; a reporter's name does not belong to it.
+        note = phones.unnamed(text, identity.get_person(tx, actor.person_id))
     history.record(
-        tx, case.id, ASKED if rule.by_reporter else REQUESTED, actor_id=actor.person_id, note=text,
+        tx, case.id, ASKED if rule.by_reporter else REQUESTED, actor_id=actor.person_id, note=note,
         data={"approval": kind, **asked},
     )  # fmt: skip
     facts = {"number": case.number, "what": rule.label._asdict()}

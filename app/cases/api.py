@@ -1,13 +1,10 @@
-"""The staff queue, a case, its moves, history and notes; and taking back one's own report."""
+"""A case, its moves, history and notes; and taking back one's own report."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
 from sqlalchemy.orm import Session
 
 from app.cases import history, queries, service, views
-from app.cases import queue as case_queue
 from app.cases.errors import (
     AlreadySafe,
     AnotherDistrict,
@@ -30,15 +27,12 @@ from app.cases.errors import (
     ReviewDateInvalid,
     UnitUnknown,
 )  # fmt: skip
-from app.cases.queue import Filters
 from app.cases.schemas import (
     AssigneeList,
-    CaseBrief,
     CaseEventList,
     CaseMoveDraft,
     CaseOut,
     NoteDraft,
-    Status,
     WithdrawDraft,
 )  # fmt: skip
 from app.cases.service import Means, Objection
@@ -49,11 +43,9 @@ from app.grids.service import Grids
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.errors import MissingPrecondition, Stale
-from app.kit.http import Cursor, IfMatch, Limit, in_transaction, version_of
-from app.kit.page import Page
+from app.kit.http import IfMatch, in_transaction, version_of
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.schema import Code
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.views import Signers
 from app.regions.errors import RegionNotFound
@@ -71,32 +63,6 @@ WORKFLOW = (
     NoLevelAbove, NotHandedUp, Rerouted, ReviewDateInvalid, UnitUnknown, AnswersInvalid,
     RegionNotFound,
 )  # fmt: skip
-
-
-@router.get("/cases", responses=raises(PersonOnly, StaffOnly))
-@in_transaction
-def list_cases(
-    tx: Session,
-    actor: Staff,
-    status: Annotated[tuple[Status, ...], Query(max_length=11, description="Any of these")] = (),
-    region: Annotated[Code | None, Query(description="Code; its whole subtree")] = None,
-    category: Annotated[Code | None, Query()] = None,
-    net: Annotated[Code | None, Query(description="Of this net (四网)")] = None,
-    mine: Annotated[bool, Query(description="Given to me")] = False,
-    overdue: Annotated[bool, Query()] = False,
-    due_soon: Annotated[bool, Query(description="Warned of, and not overdue yet")] = False,
-    open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
-    suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
-    supervised: Annotated[bool, Query(description="Open, and an order (督办) waits")] = False,
-    q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
-    limit: Limit = 20,
-    cursor: Cursor = None,
-) -> Page[CaseBrief]:
-    """The cases of the caller's regions, newest first, each with the moves the caller may make."""
-    wanted = Filters(
-        status, region, category, net, mine, overdue, due_soon, open, suspected, supervised, q
-    )
-    return views.queue_out(actor, case_queue.queue(tx, actor, wanted, limit, cursor))
 
 
 @router.get("/cases/{case_id}", responses=raises(PersonOnly, StaffOnly, CaseNotFound))

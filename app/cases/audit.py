@@ -58,6 +58,13 @@ CHECKS = {
         SELECT r.case_number FROM reports r
         WHERE r.status NOT IN ('received', 'withdrawn')
         AND NOT EXISTS (SELECT 1 FROM case_reports b WHERE b.report_id = r.id)""",
+    # One behind would give a number twice; one ahead says that the newest case is gone.
+    "a day's counter says its highest case number": """
+        SELECT g.series FROM (
+          SELECT SUBSTR(number, 1, 15) AS series, MAX(CAST(SUBSTR(number, 17) AS INTEGER)) AS most
+          FROM cases GROUP BY SUBSTR(number, 1, 15)) g
+        LEFT JOIN case_numbers n ON SUBSTR(n.district, 1, 6) || '-' || n.day = g.series
+        WHERE COALESCE(n.last, 0) <> g.most""",
 }
 
 

@@ -35,7 +35,7 @@ class CheckerIsHandler(Forbidden):
 
 class FastLaneClosed(Conflict):
     code = "fast_lane_closed"
-    title = Words("非紧急类别须先核实再立案", "Only a hazard is filed without verifying")
+    title = Words("此案件须先核实再立案", "This case is verified before it is filed")
 
 
 class ReturnsExhausted(Conflict):

@@ -41,6 +41,7 @@ class Situation:
     at_bottom: bool = False
     open_children: bool = False
     seen_as: frozenset[str] = frozenset()
+    lane: str | None = None
 
 
 Guard = Callable[[Situation], type[AppError] | None]
@@ -55,8 +56,10 @@ def not_the_handler(at: Situation) -> type[AppError] | None:
 
 
 def in_fast_lane(at: Situation) -> type[AppError] | None:
-    # A hazard must be guarded at once; anything else is looked at first.
-    return None if at.hazard else FastLaneClosed
+    # A hazard must be guarded at once, a trusted reporter is believed; anything else is looked at
+    # first, and so is all that comes from somebody whose reports were untrue of late.
+    fast = at.lane == "fast" or (at.hazard and at.lane != "review")
+    return None if fast else FastLaneClosed
 
 
 def under_return_cap(at: Situation) -> type[AppError] | None:

@@ -8,7 +8,6 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case, CaseScope, CaseText
-from app.cases.search import open_word, scope_word
 from app.cases.workflow import ENDED
 from app.kit.bigrams import words
 from app.kit.columns import FreeText, IdType
@@ -30,6 +29,20 @@ _WORDS = select(_TEXTS.c.words).where(_TEXTS.c.case_id == _THIS)
 _REWORD = (
     update(_TEXTS).where(_TEXTS.c.case_id == _THIS).values(words=bindparam("said", type_=FreeText))
 )
+
+
+def scope_word(code: str) -> str:
+    """A region as a word of the full-text index: a case lies in it."""
+    return "r" + _plain(code)
+
+
+def open_word(code: str) -> str:
+    """As `scope_word`: an open case lies in it."""
+    return "o" + _plain(code)
+
+
+def _plain(code: str) -> str:
+    return "".join(c for c in code.lower() if c.isalnum())
 
 
 def index(tx: Session, case: Case, path: str, row: int | None = None) -> None:

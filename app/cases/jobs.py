@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.cases import notices, opening, rescoping, rewarding, service, training
+from app.cases import judging, notices, opening, rescoping, rewarding, service, training
 from app.grids.service import GridCache
 from app.kit.outbox import Inside
 
@@ -24,6 +24,12 @@ def route(grids: GridCache) -> Inside:
 def tell(tx: Session, payload: Mapping[str, Any]) -> None:
     """The handler of `case.moved`."""
     notices.tell(tx, UUID(payload["move_id"]))
+    judging.follow(tx, UUID(payload["move_id"]))
+
+
+def renew_standings(tx: Session, _payload: Mapping[str, Any]) -> None:
+    """The handler of `standings.renewed`."""
+    judging.renew(tx)
 
 
 def share(objection: timedelta) -> Inside:

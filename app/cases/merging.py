@@ -15,8 +15,7 @@ from app.cases.errors import (
     OwnReport,
 )
 from app.cases.models import Case, CaseMerge, CaseReport
-from app.cases.queue import OPEN
-from app.cases.workflow import GRID
+from app.cases.workflow import GRID, OPEN
 from app.identity.access import Actor
 from app.kit import clock
 from app.kit.db import insert_row, insert_rows

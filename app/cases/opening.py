@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.cases import history, indexing, queries, rewarding, timing
 from app.cases.models import Case, CaseMove, CaseMovePhoto, CaseNumber, CaseReport
-from app.cases.queue import OPEN
+from app.cases.workflow import OPEN
 from app.categories import queries as categories
+from app.conduct import rules
+from app.conduct.models import Standing
 from app.grids.cells import cell, distance_m
 from app.grids.service import GridCache
 from app.kit import clock, outbox
-from app.kit.db import insert_for, insert_row, insert_rows
+from app.kit.db import core, insert_for, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.media import service as media
 from app.notify import service as notify
@@ -51,7 +53,7 @@ def route(tx: Session, grids: GridCache, report_id: UUID) -> None:
     Once, whoever asks again. A report outside every grid, or without a place, goes to the
     district's centre.
     """
-    named = tx.scalar(select(Report.joins).where(Report.id == report_id))
+    named, lane = _wanted(tx, report_id)
     # The case is locked before the report, as everywhere.
     target = _joinable(tx, named) if named else None
     report = tx.get_one(Report, report_id, with_for_update=True)
@@ -69,12 +71,24 @@ def route(tx: Session, grids: GridCache, report_id: UUID) -> None:
     case = _open(
         tx, decision, expected, source="report", description=report.description,
         address=report.address, lat=report.lat, lng=report.lng, actor_id=None, parent_id=None,
+        lane=lane,
     )  # fmt: skip
     insert_row(tx, CaseReport, case_id=case.id, report_id=report.id, joined_at=case.created_at)
     reports.push_down(
         tx, [report.id], status="reported", case_number=case.number, grid_code=case.grid_code
     )
     _opened(tx, case, decision)
+
+
+def _wanted(tx: Session, report_id: UUID) -> tuple[str | None, rules.Lane | None]:
+    """The case that a report says it is, and how one of its own would start."""
+    query = (
+        select(Report.joins, Report.anonymous, Standing.level)
+        .outerjoin(Standing, Standing.person_id == Report.person_id)
+        .where(Report.id == report_id)
+    )
+    row = core(tx).execute(query).one()
+    return row.joins, rules.lane(row.level, anonymous=row.anonymous)
 
 
 def open_case(tx: Session, grids: GridCache, found: Finding) -> Case:

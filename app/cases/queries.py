@@ -62,6 +62,7 @@ class Seen:
             most_returns=(case.clock_rule or {}).get("most_returns", MOST_RETURNS),
             made_safe=case.made_safe_at is not None,
             rerouted=case.rerouted,
+            lane=case.lane,
             at_bottom=level == self.path,
             open_children=self.open_children,
             at_top=level.count("/") <= 2,  # noqa: PLR2004 - "/district/"
@@ -206,9 +207,9 @@ def report_ids(tx: Session, case_id: UUID) -> list[UUID]:
 
 
 def reporters(tx: Session, case_id: UUID) -> Sequence[Any]:
-    """Id, person and time of each report behind a case, the first report first."""
+    """Id, person, time and verdict of each report behind a case, the first report first."""
     query = (
-        select(Report.id.label("report_id"), Report.person_id, Report.created_at)
+        select(Report.id.label("report_id"), Report.person_id, Report.created_at, Report.verdict)
         .join(CaseReport, CaseReport.report_id == Report.id)
         .where(CaseReport.case_id == case_id)
         .order_by(Report.created_at, Report.id)

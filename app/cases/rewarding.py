@@ -21,6 +21,7 @@ from app.cases import queries
 from app.cases.models import Case, CaseMove
 from app.cases.workflow import ENDED
 from app.kit import outbox
+from app.media.models import Verdict
 from app.regions.queries import get_region
 from app.rewards import queries as awards
 from app.rewards import service as rewards
@@ -38,15 +39,16 @@ PARTED = "parted"
 
 def turn(tx: Session, case: Case, move: str, objection: timedelta) -> None:
     """Grants, settles, holds or takes back what a move asks for; `objection` is the window."""
+    follows = move in {"file", "close", "reopen"} or case.status in ENDED
+    behind = queries.reporters(tx, case.id) if follows else []
     if move == "file":
-        _grant_first(tx, case)
+        _grant_first(tx, case, behind)
     else:
         event = EARNED.get(case.source)
         if event is not None:
-            _turn(tx, case, event, move, objection)
-    if move in {"file", "close", "reopen"} or case.status in ENDED:
-        for reporter in queries.reporters(tx, case.id):
-            share(tx, case, reporter.person_id)
+            _turn(tx, case, event, move, objection, behind)
+    for reporter in behind:
+        share(tx, case, reporter.person_id)
 
 
 def share(tx: Session, case: Case, person_id: UUID) -> None:
@@ -57,29 +59,70 @@ def share(tx: Session, case: Case, person_id: UUID) -> None:
 def follow(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) -> None:
     """Brings the share of one reporter to what the case is now."""
     case: Case = queries.by_id(tx, case_id).case
+    reporters = queries.reporters(tx, case_id)
     behind: dict[UUID, datetime] = {}
-    for row in queries.reporters(tx, case_id):
+    for row in _shown(reporters):
         behind.setdefault(row.person_id, row.created_at)
+    # Until all that they sent has passed, it is as if the case were open.
+    waits = person_id in _unchecked(reporters)
     if person_id in behind and _earns(case):
         _grant_share(tx, case, person_id, behind[person_id])
         if case.hazard and case.source == "report":
             _grant_hazard(tx, case, person_id, behind)
     gone = None if person_id in behind else PARTED
-    _bring(tx, case, JOINED, person_id, gone, objection)
+    _bring(tx, case, JOINED, person_id, gone, None if waits else objection)
     if case.source == "report":
-        _bring(tx, case, HAZARD, person_id, gone or _no_hazard(case), objection)
+        _bring(
+            tx, case, HAZARD, person_id, gone or _no_hazard(case), None if waits else objection
+        )  # fmt: skip
+
+
+def judged(tx: Session, case_id: UUID, person_id: UUID, objection: timedelta) -> None:
+    """What a reporter sent was judged: brings their points to what that means.
+
+    Nothing that they sent stands any more: their points are taken back for good. All of it
+    passed: what a closing left waiting is closed now.
+    """
+    case: Case = queries.by_id(tx, case_id).case
+    reporters = queries.reporters(tx, case_id)
+    if person_id not in {row.person_id for row in _shown(reporters)}:
+        parted(tx, case, person_id)
+        return
+    share(tx, case, person_id)
+    if case.status == "closed" and person_id not in _unchecked(reporters):
+        rewards.close(
+            tx, event=FIRST, source=case.number, after=objection, outcome=case.outcome,
+            person_id=person_id,
+        )  # fmt: skip
+
+
+def _shown(reporters: Sequence[Any]) -> list[Any]:
+    return [row for row in reporters if row.verdict != Verdict.HIDDEN]
+
+
+def _unchecked(reporters: Sequence[Any]) -> set[UUID]:
+    """Whose points wait for a verdict on what they sent."""
+    return {row.person_id for row in _shown(reporters) if row.verdict != Verdict.PASSED}
 
 
 def _bring(
-    tx: Session, case: Case, event: str, person_id: UUID, gone: str | None, objection: timedelta
+    tx: Session,
+    case: Case,
+    event: str,
+    person_id: UUID,
+    gone: str | None,
+    objection: timedelta | None,
 ) -> None:
-    """Brings one person's award to what the case is now; `gone` says why it is theirs no more."""
+    """Brings one person's award to what the case is now; `gone` says why it is theirs no more.
+
+    With no window for objections it waits, however the case stands.
+    """
     mine: dict[str, Any] = {"event": event, "source": case.number, "person_id": person_id}
     if case.status in ENDED - {"closed"}:
         gone = gone or case.status
     if gone is not None:
         rewards.void(tx, reason=gone, **mine)
-    elif case.status == "closed":
+    elif case.status == "closed" and objection is not None:
         rewards.close(tx, after=objection, outcome=case.outcome, **mine)
     else:
         rewards.hold(tx, **mine)
@@ -101,9 +144,9 @@ def _earns(case: Case) -> bool:
     return case.status == "closed" or case.status not in UNFILED | ENDED
 
 
-def _grant_first(tx: Session, case: Case) -> None:
+def _grant_first(tx: Session, case: Case, behind: Sequence[Any]) -> None:
     if case.source == "report":
-        for reporter in queries.reporters(tx, case.id)[:1]:
+        for reporter in _shown(behind)[:1]:
             _grant(tx, case, FIRST, reporter.person_id, reporter.created_at)
     elif case.source == "patrol":
         finder = select(CaseMove.actor_id).where(CaseMove.case_id == case.id, CaseMove.version == 1)
@@ -153,15 +196,26 @@ def _living(tx: Session, case: Case, event: str) -> list[Award]:
     return [a for a in awards.of_source(tx, event, case.number) if a.state != "voided"]
 
 
-def _turn(tx: Session, case: Case, event: str, move: str, objection: timedelta) -> None:
+def _turn(
+    tx: Session,
+    case: Case,
+    event: str,
+    move: str,
+    objection: timedelta,
+    behind: Sequence[Any] = (),
+) -> None:
     if move == "close":
         rewards.close(
-            tx, event=event, source=case.number, after=objection, outcome=case.outcome
+            tx, event=event, source=case.number, after=objection, outcome=case.outcome,
+            but=_unchecked(behind) if event == FIRST else (),
         )  # fmt: skip
     elif move == "reopen":
         rewards.hold(tx, event=event, source=case.number)
         again = _taken_back(awards.of_source(tx, event, case.number))
+        hidden = {row.person_id for row in behind} - {row.person_id for row in _shown(behind)}
         for person_id, reported_at in sorted(again.items()):
+            if event == FIRST and person_id in hidden:
+                continue
             _grant(tx, case, event, person_id, reported_at, again=True)
     elif case.status in ENDED:
         rewards.void(tx, event=event, source=case.number, reason=case.status)

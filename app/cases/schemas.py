@@ -117,6 +117,9 @@ class CaseBrief(Out):
     rework: int
     returns: int
     suspected: bool = Field(description="A photo was seen before: look at the suspicions")
+    lane: Literal["fast", "review"] | None = Field(
+        description="By the reporter's standing: filed at once, or with a second look (review)"
+    )
     supervised: bool = Field(description="An order (督办) waits for its answer")
     overdue: bool
     due_at: Instant | None = Field(description="The earliest deadline that is running")

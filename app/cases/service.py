@@ -26,6 +26,8 @@ from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
 from app.cases.workflow import Move
 from app.grids.service import GridCache
+from app.identity import phones
+from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
 from app.kit.errors import Stale
@@ -89,7 +91,9 @@ def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> No
         # Others reported it too: the case goes on, and this report leaves it.
         merging.leave(tx, at.case, actor.person_id, report_id)
         return
-    draft = CaseMoveDraft(move="withdraw", note=note)
+    # The history lives for ever, chained by hashes; a reporter's name does not belong to it.
+    me = identity.get_person(tx, actor.person_id)
+    draft = CaseMoveDraft(move="withdraw", note=note and phones.unnamed(note, me))
     made = workflow.find("withdraw", at.situation(actor))
     _make(tx, actor, at, made, draft, NO_MEANS)
 

@@ -83,7 +83,7 @@ def turn(tx: Session, case: Case, path: str, move: str) -> None:
     if turning is None:
         return
     district = root_of(path)
-    terms = categories.find_terms(tx, case.category_code, district) if case.category_code else None
+    terms = categories.last_terms(tx, case.category_code, district) if case.category_code else None
     turning(Watch(tx, case, calendars.calendar_of(tx, district), terms))
     _refresh(tx, case)
 

@@ -21,9 +21,8 @@ from app.cases.workflow import Move
 from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import clock
-from app.kit.page import Page, Slice
 from app.media.schemas import PlaceOut
-from app.media.views import Signer, photo_out
+from app.media.views import Signer, photo_out, visible
 from app.routing import plan
 from app.routing.schemas import Spot
 
@@ -33,13 +32,13 @@ def case_out(tx: Session, actor: Actor, at: Seen, signer: Signer) -> CaseOut:
     case = at.case
     before = photos.before(tx, case)
     return CaseOut(
-        **_brief(actor, at, clock.now()),
+        **brief(actor, at, clock.now()),
         routing=case.routing,
         clock_rule=case.clock_rule,
         answers=case.answers,
         # Every report has a photo, so the photos name all of them.
         reports=len({photo.report_id for photo in before} - {None}),
-        photos=[photo_out(photo, signer) for photo in before],
+        photos=[photo_out(photo, signer) for photo in visible(before)],
         after_photos=[photo_out(p, signer) for p in photos.after(tx, case.id)],
     )
 
@@ -71,14 +70,8 @@ def assignees_out(tx: Session, grids: GridCache, at: Seen) -> AssigneeList:
     )
 
 
-def queue_out(actor: Actor, found: Slice) -> Page[CaseBrief]:
-    """A page of the staff queue."""
-    now = clock.now()
-    items = [CaseBrief(**_brief(actor, queries.seen(row), now)) for row in found.rows]
-    return Page(items=items, next_cursor=found.next_cursor)
-
-
-def _brief(actor: Actor, at: Seen, now: datetime) -> dict[str, Any]:
+def brief(actor: Actor, at: Seen, now: datetime) -> dict[str, Any]:
+    """What a list says of a case, as the fields of CaseBrief."""
     case = at.case
     shown = {name: getattr(case, name) for name in _COPIED}
     here = case.lat is not None and case.lng is not None

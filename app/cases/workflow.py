@@ -21,6 +21,7 @@ from app.cases.guards import (
     not_the_handler,
     under_return_cap,
 )  # fmt: skip
+from app.cases.models import STATUSES
 from app.identity.models import Role
 from app.kit.errors import AppError, Words
 
@@ -28,6 +29,7 @@ GRID = frozenset({Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER})
 HEADS = frozenset({Role.GRID_HEAD, Role.DISPATCHER})
 # Statuses in which nothing more is owed.
 ENDED = frozenset({"closed", "rejected", "merged", "withdrawn"})
+OPEN = tuple(status for status in STATUSES if status not in ENDED)
 
 CHECKERS = frozenset({Role.CHECKER})
 READERS = GRID | CHECKERS | {Role.AUDITOR, Role.ADMINISTRATOR}

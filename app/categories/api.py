@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 from sqlalchemy.orm import Session
 
-from app.categories import queries, service
+from app.categories import service, views
 from app.categories.errors import (
     CategoryNotFound,
     CategoryUnknown,
@@ -18,6 +18,8 @@ from app.categories.schemas import (
     CategoryList,
     ChoiceDraft,
     ChoiceOut,
+    KeywordList,
+    KeywordsDraft,
     SuggestionDraft,
     SuggestionList,
     TermsDraft,
@@ -44,7 +46,7 @@ def list_categories(
     ] = None,
 ) -> CategoryList:
     """What a reporter chooses from, and what staff file under."""
-    return queries.catalogue(tx, region)
+    return views.catalogue(tx, region)
 
 
 @router.post("/suggestions", responses=raises(PersonOnly, RegionNotFound))
@@ -69,7 +71,7 @@ def list_category_terms(
     region: Annotated[Code, Query(description="Any region's code: the terms of its district")],
 ) -> TermsList:
     """Every version of a district's own terms for a category, newest first."""
-    return TermsList(items=queries.versions(tx, code, region))
+    return TermsList(items=views.versions(tx, code, region))
 
 
 @router.put(
@@ -83,6 +85,26 @@ def list_category_terms(
 def set_category_terms(tx: Session, actor: Administrator, code: Code, body: TermsDraft) -> TermsOut:
     """Writes the next version of a district's own terms; what is left out is the category's."""
     return service.set_terms(tx, actor, code, body)
+
+
+@router.get("/{code}/keywords", responses=raises(PersonOnly, StaffOnly, CategoryNotFound))
+@in_transaction
+def list_category_keywords(
+    tx: Session,
+    actor: Staff,  # noqa: ARG001 - names who may ask
+    code: Code,
+) -> KeywordList:
+    """The words of a description that speak for a category, before anything was learnt."""
+    return service.keywords(tx, code)
+
+
+@router.put("/{code}/keywords", responses=raises(PersonOnly, RoleMissing, CategoryNotFound))
+@in_transaction
+def set_category_keywords(
+    tx: Session, actor: Administrator, code: Code, body: KeywordsDraft
+) -> KeywordList:
+    """Replaces the words that speak for a category; for an administrator of every district."""
+    return service.set_keywords(tx, actor, code, body)
 
 
 @router.put("/choices/{code}", responses=raises(PersonOnly, RoleMissing, CategoryUnknown))

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from app.categories import queries
 from app.categories.models import Category
-from app.categories.suggest import Keyword
 
 SEED = files("app.categories") / "seed"
 COLUMNS = (
@@ -54,17 +52,9 @@ class Change:
 
 
 def read_seed(name: str) -> list[Row]:
-    """The rows of `categories` or `choices`, typed as their tables are."""
+    """The rows of `categories`, `choices` or `keywords`, typed as their tables are."""
     text = (SEED / f"{name}.csv").read_text(encoding="utf-8")
     return [_typed(row) for row in csv.DictReader(text.splitlines())]
-
-
-@cache
-def keywords() -> tuple[Keyword, ...]:
-    """The words that speak for a category before anything was learnt."""
-    text = (SEED / "keywords.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return tuple(Keyword(r["word"], r["category_code"], float(r["weight"])) for r in rows)
 
 
 def read_csv(text: str) -> tuple[list[Row], list[str]]:
@@ -119,6 +109,8 @@ def _typed(row: dict[str, str]) -> Row:
         typed[key] = int(row[key]) if row[key] else None
     for key in row.keys() & FLAGS:
         typed[key] = row[key] == "1"
+    if "weight" in row:
+        typed["weight"] = float(row["weight"])
     return typed
 
 

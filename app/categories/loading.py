@@ -1,12 +1,14 @@
-"""Bringing a file of categories, plain choices or a district's terms into the database."""
+"""Bringing a file of categories, choices, keywords or a district's terms into the database."""
+
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
 from app.categories import files, imports, service
-from app.categories.files import CHOICES, TERMS, Kind
+from app.categories.files import TABLES, Kind
 from app.identity.access import Actor
 from app.kit import drafts, sheets
-from app.kit.drafts import Change, Line, Loading
+from app.kit.drafts import Change, Line, Loading, Meaning
 from app.kit.sheets import Sheet
 
 
@@ -15,20 +17,29 @@ def load(tx: Session, actor: Actor, kind: Kind, sheet: Sheet) -> Loading:
 
     Terms become a district's next version, and only where they differ from its newest.
     """
-    known = files.current(tx, kind)
-    if kind == "choices":
-        lines, blame = drafts.read(CHOICES, sheet), drafts.blaming(CHOICES)
-        return drafts.load(tx, lines, known, lambda line: _put_choice(tx, actor, line), blame)
-    lines, blame = drafts.read(TERMS, sheet, files.of_category), drafts.blaming(TERMS)
-    return drafts.load(tx, lines, known, lambda line: _set_terms(tx, actor, line), blame)
+    table, known = TABLES[kind], files.current(tx, kind)
+    meaning, write = WAYS[kind]
+    lines, blame = drafts.read(table, sheet, meaning), drafts.blaming(table)
+    return drafts.load(tx, lines, known, lambda line: write(tx, actor, line), blame)
 
 
 def _put_choice(tx: Session, actor: Actor, line: Line) -> None:
     service.put_choice(tx, actor, line.key, line.draft)
 
 
+def _put_keyword(tx: Session, actor: Actor, line: Line) -> None:
+    service.put_keyword(tx, actor, line.of, line.draft)
+
+
 def _set_terms(tx: Session, actor: Actor, line: Line) -> None:
     service.set_terms(tx, actor, line.of, line.draft)
+
+
+WAYS: dict[Kind, tuple[Meaning, Callable[[Session, Actor, Line], None]]] = {
+    "choices": (drafts.coded, _put_choice),
+    "keywords": (files.of_keyword, _put_keyword),
+    "terms": (files.of_category, _set_terms),
+}
 
 
 def load_categories(tx: Session, actor: Actor, sheet: Sheet) -> Loading:

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Str
+from app.kit.columns import At, CodeStr, Flag, Id, Int, Json, Real, Str
 from app.kit.db import Base
 
 
@@ -54,6 +54,23 @@ class PlainChoice(Base):
     name_en: Mapped[Str]
     category_code: Mapped[CodeStr] = mapped_column(ForeignKey("categories.code"))
     position: Mapped[Int]
+
+
+class CategoryKeyword(Base):
+    """A word that speaks for a category before anything was learnt, and how strongly."""
+
+    __tablename__ = "category_keywords"
+
+    word: Mapped[CodeStr] = mapped_column(primary_key=True)
+    category_code: Mapped[CodeStr] = mapped_column(ForeignKey("categories.code"), primary_key=True)
+    # Adds to the log odds of the category.
+    weight: Mapped[Real]
+
+    __table_args__ = (
+        CheckConstraint("length(word) BETWEEN 1 AND 40", name="word"),
+        # The upper end also keeps out PostgreSQL's NaN, which is greater than any number.
+        CheckConstraint("weight > 0 AND weight <= 10", name="weight"),
+    )
 
 
 class CategoryTerms(Base):

@@ -15,9 +15,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from app.categories.errors import CategoryNotFound, CategoryUnknown
-from app.categories.models import Category, CategoryTerms, PlainChoice, SuggestionModel
-from app.categories.schemas import CategoryList, CategoryOut, ChoiceOut, EffectiveTerms, TermsOut
+from app.categories.errors import CategoryUnknown
+from app.categories.models import (
+    Category,
+    CategoryKeyword,
+    CategoryTerms,
+    PlainChoice,
+    SuggestionModel,
+)
+from app.categories.suggest import Keyword
 from app.kit.columns import CodeText, FlagType
 from app.kit.db import core
 from app.regions.models import Region
@@ -95,32 +101,41 @@ def newest_of(district: SQLColumnExpression[str]) -> ColumnElement[bool]:
 
 # Field by field, in the order of Terms: the district's own, else the category's.
 _OVERRIDING = ("clock", "accept_hours", "safe_hours", "due_hours", "check_hours")
-_EFFECTIVE = (
-    select(
-        Category.code,
-        Category.name,
-        Category.version.label("category_version"),
-        CategoryTerms.version.label("terms_version"),
-        NET,
-        CategoryTerms.level,
-        CategoryTerms.unit_code,
-        *(func.coalesce(getattr(CategoryTerms, n), getattr(Category, n)) for n in _OVERRIDING),
-        func.coalesce(CategoryTerms.most_returns, MOST_RETURNS),
-        func.coalesce(CategoryTerms.hazard, Category.hazard),
-        func.coalesce(CategoryTerms.duplicate_radius_m, Category.duplicate_radius_m),
-        func.coalesce(CategoryTerms.filing_condition, Category.filing_condition),
-        CategoryTerms.questions,
-    )
-    .outerjoin(CategoryTerms, newest_of(_DISTRICT))
-    .where(FILED)
-)
-_TERMS = _EFFECTIVE.where(Category.code == bindparam("code", type_=CodeText))
+_EFFECTIVE = select(
+    Category.code,
+    Category.name,
+    Category.version.label("category_version"),
+    CategoryTerms.version.label("terms_version"),
+    NET,
+    CategoryTerms.level,
+    CategoryTerms.unit_code,
+    *(func.coalesce(getattr(CategoryTerms, n), getattr(Category, n)) for n in _OVERRIDING),
+    func.coalesce(CategoryTerms.most_returns, MOST_RETURNS),
+    func.coalesce(CategoryTerms.hazard, Category.hazard),
+    func.coalesce(CategoryTerms.duplicate_radius_m, Category.duplicate_radius_m),
+    func.coalesce(CategoryTerms.filing_condition, Category.filing_condition),
+    CategoryTerms.questions,
+).outerjoin(CategoryTerms, newest_of(_DISTRICT))
+_LAST = _EFFECTIVE.where(Category.code == bindparam("code", type_=CodeText))
+_TERMS, _ALL = _LAST.where(FILED), _EFFECTIVE.where(FILED)
 
 
 def find_terms(tx: Session, code: str, district: str) -> Terms | None:
     """What holds for a 小类 in use in a district (the code of its root region), or None."""
     row = core(tx).execute(_TERMS, {"code": code, "district": district}).first()
     return _as_terms(row, district) if row is not None else None
+
+
+def last_terms(tx: Session, code: str, district: str) -> Terms:
+    """As `find_terms`, also of a category that went out of use: what was filed goes on by them."""
+    row = core(tx).execute(_LAST, {"code": code, "district": district}).one()
+    return _as_terms(row, district)
+
+
+def all_terms(tx: Session, district: str) -> dict[str, Terms]:
+    """What holds for every 小类 in use in a district, by code."""
+    rows = core(tx).execute(_ALL, {"district": district})
+    return {row[0]: _as_terms(row, district) for row in rows}
 
 
 def terms(tx: Session, code: str, district: str) -> Terms:
@@ -143,47 +158,12 @@ def district_of(tx: Session, region: str) -> str:
     return root_of(get_region(tx, region).path)
 
 
-def catalogue(tx: Session, region: str | None = None) -> CategoryList:
-    """All choices in their order and all categories in use by code.
-
-    With a region, each 小类 has what holds for it in that region's district. Raises RegionNotFound.
-    """
-    effective: dict[str, EffectiveTerms] = {}
-    if region is not None:
-        district = district_of(tx, region)
-        rows = core(tx).execute(_EFFECTIVE, {"district": district})
-        effective = {row[0]: _shown(_as_terms(row, district)) for row in rows}
-    choices = tx.scalars(select(PlainChoice).order_by(PlainChoice.position, PlainChoice.code))
-    categories = tx.scalars(select(Category).where(Category.active).order_by(Category.code))
-    return CategoryList(
-        choices=[ChoiceOut.model_validate(row) for row in choices],
-        categories=[_category_out(row, effective.get(row.code)) for row in categories],
-    )
-
-
-def _category_out(category: Category, effective: EffectiveTerms | None) -> CategoryOut:
-    fields = CategoryOut.model_fields.keys() - {"terms"}
-    return CategoryOut(**{name: getattr(category, name) for name in fields}, terms=effective)
-
-
-def _shown(held: Terms) -> EffectiveTerms:
-    return EffectiveTerms(**{name: getattr(held, name) for name in EffectiveTerms.model_fields})
-
-
 def own_terms(tx: Session, code: str, district: str) -> list[CategoryTerms]:
     """Every version that a district wrote, newest first."""
     query = select(CategoryTerms).where(
         CategoryTerms.category_code == code, CategoryTerms.region_code == district
     )
     return list(tx.scalars(query.order_by(CategoryTerms.version.desc())))
-
-
-def versions(tx: Session, code: str, region: str) -> list[TermsOut]:
-    """As `own_terms`, of the district of a region. Raises CategoryNotFound, RegionNotFound."""
-    if tx.get(Category, code) is None:
-        raise CategoryNotFound
-    rows = own_terms(tx, code, district_of(tx, region))
-    return [TermsOut.model_validate(row) for row in rows]
 
 
 def names(tx: Session) -> dict[str, str]:
@@ -199,6 +179,16 @@ def district_here(tx: Session, region: str | None) -> str | None:
         return district_of(tx, region)
     known = roots(tx)
     return known[0] if len(known) == 1 else None
+
+
+_WORD = CategoryKeyword.__table__.c
+_WORDS = select(_WORD.word, _WORD.category_code, _WORD.weight)
+
+
+def keywords(tx: Session, *which: ColumnElement[bool]) -> list[Keyword]:
+    """The words that speak for categories, whether in use or not; by word and category."""
+    query = _WORDS.where(*which).order_by(_WORD.word, _WORD.category_code)
+    return [Keyword(*row) for row in core(tx).execute(query)]
 
 
 def suggestion_model(tx: Session, district: str) -> dict[str, Any] | None:

@@ -155,6 +155,36 @@ class ChoiceDraft(Draft):
     position: Annotated[int, Field(strict=True, ge=0, le=10_000)]
 
 
+class KeywordDraft(Draft):
+    word: Annotated[PlainText, StringConstraints(min_length=1, max_length=40)] = Field(
+        examples=["窨井"]
+    )
+    weight: float = Field(
+        strict=True, gt=0, le=10, allow_inf_nan=False, examples=[2.5],
+        description="How strongly it speaks for the category: 2 is likely, 3 nearly sure",
+    )  # fmt: skip
+
+
+class KeywordsDraft(Draft):
+    items: list[KeywordDraft] = Field(max_length=200, description="All words of the category")
+
+    @model_validator(mode="after")
+    def has_each_word_once(self) -> Self:
+        """Each word stands once."""
+        if len({item.word for item in self.items}) != len(self.items):
+            raise ValueError("a word is named twice")
+        return self
+
+
+class KeywordOut(Out):
+    word: str
+    weight: float
+
+
+class KeywordList(Out):
+    items: list[KeywordOut] = Field(description="By their words")
+
+
 class CategoryList(Out):
     choices: list[ChoiceOut] = Field(description="What a reporter chooses from")
     categories: list[CategoryOut] = Field(description="What staff file under")

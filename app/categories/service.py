@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.categories import imports, queries, suggest
@@ -16,10 +16,20 @@ from app.categories.errors import (
     UnitUnknown,
 )  # fmt: skip
 from app.categories.imports import Change, Row
-from app.categories.models import Category, CategoryTerms, PlainChoice, SuggestionModel
+from app.categories.models import (
+    Category,
+    CategoryKeyword,
+    CategoryTerms,
+    PlainChoice,
+    SuggestionModel,
+)
 from app.categories.schemas import (
     ChoiceDraft,
     ChoiceOut,
+    KeywordDraft,
+    KeywordList,
+    KeywordOut,
+    KeywordsDraft,
     SuggestionDraft,
     SuggestionList,
     SuggestionOut,
@@ -30,14 +40,14 @@ from app.identity.access import Actor
 from app.identity.errors import RoleMissing
 from app.identity.models import Role
 from app.kit import actions, clock
-from app.kit.db import insert_for
+from app.kit.db import insert_for, insert_rows
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
 from app.regions.queries import get_region, roots
 
 
 def load_seed(tx: Session) -> int:
-    """Adds the categories and choices that are absent, and says how many.
+    """Adds the categories, choices and keywords that are absent, and says how many.
 
     A district's own edits are left alone. Nets are loaded apart from categories: without them the
     categories stand in none, and the next call puts those in their nets that are as they came.
@@ -57,7 +67,16 @@ def load_seed(tx: Session) -> int:
             tx.add(PlainChoice(**row))
             added += 1
     tx.flush()
-    return added
+    return added + _load_keywords(tx)
+
+
+def _load_keywords(tx: Session) -> int:
+    known = {(keyword.word, keyword.code) for keyword in queries.keywords(tx)}
+    rows = imports.read_seed("keywords")
+    absent = [row for row in rows if (row["word"], row["category_code"]) not in known]
+    if absent:
+        insert_rows(tx, CategoryKeyword, absent)
+    return len(absent)
 
 
 def apply(tx: Session, actor_id: UUID | None, rows: Sequence[Row]) -> list[Change]:
@@ -101,10 +120,7 @@ def set_terms(tx: Session, actor: Actor, code: str, draft: TermsDraft) -> TermsO
     Raises CategoryNotFound, RegionUnknown, RoleMissing, RegionNotDistrict, NetUnknown,
     UnitUnknown, LevelUnknown.
     """
-    # The category's row is the lock: of two administrators one writes after the other.
-    category = tx.get(Category, code, with_for_update={"key_share": True})
-    if category is None or not category.active or category.parent_code is None:
-        raise CategoryNotFound
+    _lock(tx, code)
     region = tx.get(Region, draft.region_code)
     if region is None:
         raise RegionUnknown
@@ -130,6 +146,13 @@ def set_terms(tx: Session, actor: Actor, code: str, draft: TermsDraft) -> TermsO
     return TermsOut.model_validate(row)
 
 
+def _lock(tx: Session, code: str) -> None:
+    """Of two administrators of one category, one writes after the other."""
+    category = tx.get(Category, code, with_for_update={"key_share": True})
+    if category is None or not category.active or category.parent_code is None:
+        raise CategoryNotFound
+
+
 def _check_references(tx: Session, district: str, draft: TermsDraft) -> None:
     if draft.net_code is not None and draft.net_code not in queries.net_codes(tx):
         raise NetUnknown
@@ -145,15 +168,54 @@ def put_choice(tx: Session, actor: Actor, code: str, draft: ChoiceDraft) -> Choi
     Raises RoleMissing (all districts share them: for an administrator of every one),
     CategoryUnknown.
     """
-    paths = [get_region(tx, district).path for district in roots(tx)]
-    if not all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths):
-        raise RoleMissing
+    _refuse_part(tx, actor)
     queries.get_category(tx, draft.category_code)
     values = draft.model_dump()
     row = insert_for(tx, PlainChoice).values(code=code, **values)
     tx.execute(row.on_conflict_do_update(index_elements=["code"], set_=values))
     actions.record(tx, actor.person_id, "choice.put", "choice", code)
     return ChoiceOut(code=code, **values)
+
+
+def _refuse_part(tx: Session, actor: Actor) -> None:
+    paths = [get_region(tx, district).path for district in roots(tx)]
+    if not all(actor.holds({Role.ADMINISTRATOR}, path) for path in paths):
+        raise RoleMissing
+
+
+def keywords(tx: Session, code: str) -> KeywordList:
+    """The words that speak for a category. Raises CategoryNotFound."""
+    if tx.get(Category, code) is None:
+        raise CategoryNotFound
+    found = queries.keywords(tx, CategoryKeyword.category_code == code)
+    return KeywordList(items=[KeywordOut(word=k.word, weight=k.weight) for k in found])
+
+
+def put_keyword(tx: Session, actor: Actor, code: str, draft: KeywordDraft) -> None:
+    """Adds a word of a category or gives it another weight. Raises as `set_keywords`."""
+    _open_keywords(tx, actor, code)
+    row = insert_for(tx, CategoryKeyword).values(category_code=code, **draft.model_dump())
+    keys = ["word", "category_code"]
+    tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"weight": draft.weight}))
+
+
+def set_keywords(tx: Session, actor: Actor, code: str, draft: KeywordsDraft) -> KeywordList:
+    """Replaces all words of a category.
+
+    Raises CategoryNotFound, RoleMissing (as `put_choice`).
+    """
+    _open_keywords(tx, actor, code)
+    tx.execute(delete(CategoryKeyword).where(CategoryKeyword.category_code == code))
+    rows = [{"category_code": code, **item.model_dump()} for item in draft.items]
+    if rows:
+        insert_rows(tx, CategoryKeyword, rows)
+    return keywords(tx, code)
+
+
+def _open_keywords(tx: Session, actor: Actor, code: str) -> None:
+    _lock(tx, code)
+    _refuse_part(tx, actor)
+    actions.record(tx, actor.person_id, "keywords.put", "category", code)
 
 
 def train(tx: Session, district: str, pairs: Iterable[tuple[str, str]]) -> int:
@@ -174,7 +236,7 @@ def suggestions(tx: Session, draft: SuggestionDraft) -> SuggestionList:
     district = queries.district_here(tx, draft.region_code)
     model = queries.suggestion_model(tx, district) if district is not None else None
     names = queries.names(tx)
-    found = suggest.suggest(draft.text, model, imports.keywords(), among=names.keys())
+    found = suggest.suggest(draft.text, model, queries.keywords(tx), among=names.keys())
     return SuggestionList(
         items=[
             SuggestionOut(code=s.code, name=names[s.code], confidence=s.confidence, why=s.why)

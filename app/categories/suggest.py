@@ -124,9 +124,9 @@ def _votes(
     """For each candidate what each word adds to its log odds; and how much the text tells."""
     votes: dict[str, dict[str, float]] = defaultdict(dict)
     evidence = 0.0
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = _plain(text)
     for keyword in keywords:
-        if keyword.word in plain:
+        if _plain(keyword.word) in plain:
             votes[keyword.code][keyword.word] = keyword.weight
             evidence += keyword.weight
     if not model:
@@ -146,6 +146,10 @@ def _votes(
             likely = (counts.get(code, 0) / share + SMOOTHING) / (totals.get(code, 0) + SMOOTHING)
             votes[code][word] = votes[code].get(word, 0.0) + TEMPER * worth * log(likely)
     return votes, evidence
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).casefold()
 
 
 def _words(text: str) -> list[str]:

@@ -21,7 +21,7 @@ def operator(tx: Session, by: str | None = None) -> Actor:
         Held(Role.ADMINISTRATOR, regions.get_region(tx, code).path) for code in regions.roots(tx)
     )
     if by is None:
-        # Columns that take the actor's person are nullable for this, but those of groups.
+        # Columns that take the actor's person are nullable for this, but of groups and leaves.
         nobody = cast("UUID", None)
         return Actor(nobody, nobody, "", held)
     account = identity.find_account(tx, by)

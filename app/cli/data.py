@@ -29,7 +29,11 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would cha
 By = Annotated[
     str | None, typer.Option("--by", help="User name of the member of staff who answers for it")
 ]
-SEEDED: tuple[TableKind, ...] = ("nets", "posts", "categories", "choices")
+# What ships with the service, and the columns that say which object a row is.
+SEEDED: dict[TableKind, tuple[str, ...]] = {
+    "nets": ("code",), "posts": ("code",), "categories": ("code",), "choices": ("code",),
+    "keywords": ("word", "category_code"),
+}  # fmt: skip
 
 
 @cli.command("import-regions")
@@ -102,32 +106,24 @@ def _print_grid_changes(changes: list[grid_plans.Change]) -> None:
     _summary("grids", (change.kind for change in changes))
 
 
-@cli.command("import-categories")
-def import_categories() -> None:
-    """Add the categories that ship with the service; a district's own edits stay."""
-    with unit() as tx:
-        added = categories.load_seed(tx)
-    typer.echo(f"{added} rows added")
-
-
 @cli.command("import-seed")
 def import_seed(dry_run: DryRun = False) -> None:
-    """Add the nets, posts, categories and choices that ship with the service, where absent."""
+    """Add the nets, posts, categories, choices and keywords that ship here, where absent."""
     with unit() as tx:
-        before = {kind: _codes(tx, kind) for kind in SEEDED}
+        before = {kind: _keys(tx, kind) for kind in SEEDED}
         posts.load_seed(tx)
         categories.load_seed(tx)
         for kind in SEEDED:
-            added = sorted(_codes(tx, kind) - before[kind])
-            for code in added:
-                _print_change("added", code, {})
+            added = sorted(_keys(tx, kind) - before[kind])
+            for key in added:
+                _print_change("added", key, {})
             _summary(kind, ["added"] * len(added))
         if dry_run:
             raise typer.Exit
 
 
-def _codes(tx: Session, kind: TableKind) -> set[str]:
-    return {row["code"] for row in KINDS[kind].rows(tx)}
+def _keys(tx: Session, kind: TableKind) -> set[str]:
+    return {" ".join(row[name] for name in SEEDED[kind]) for row in KINDS[kind].rows(tx)}
 
 
 @cli.command("import")
@@ -135,8 +131,8 @@ def import_table(kind: TableKind, file: Table, dry_run: DryRun = False, by: By =
     """Add or change what the rows of a CSV or XLSX file say; see `export` for the columns.
 
     Rules replace a district's whole set, shifts an appointment's whole roster. In a new
-    installation bring them in this order: nets, units, posts, categories, choices, terms,
-    groupings, appointments, shifts, rules, groups.
+    installation bring them in this order: nets, units, posts, categories, choices,
+    keywords, terms, groupings, appointments, shifts, leaves, rules, groups.
     """
     sheet = sheets.read(file, file.name)
     if sheet.findings:

@@ -25,8 +25,8 @@ from app.settings import Settings
 
 # In the order in which a new installation takes them: later ones name what earlier ones bring.
 TableKind = Literal[
-    "nets", "units", "posts", "categories", "choices", "terms", "groupings", "appointments",
-    "shifts", "rules", "groups",
+    "nets", "units", "posts", "categories", "choices", "keywords", "terms", "groupings",
+    "appointments", "shifts", "leaves", "rules", "groups",
 ]  # fmt: skip
 
 
@@ -46,7 +46,8 @@ def _of_posts(kind: post_files.Kind) -> Kind:
     def load(tx: Session, actor: Actor, sheet: Sheet) -> Loading:
         return post_loading.load(tx, actor, kind, sheet)
 
-    return Kind(post_files.TABLES[kind].columns, partial(post_exports.rows, kind=kind), load)
+    columns, rows = post_files.TABLES[kind].columns, partial(post_exports.rows, kind=kind)
+    return Kind(columns, rows, load, signed=kind == "leaves")
 
 
 def _of_categories(kind: category_files.Kind) -> Kind:
@@ -61,7 +62,7 @@ def _categories(tx: Session) -> list[dict[str, str]]:
 
 
 def _load_groups(tx: Session, actor: Actor, sheet: Sheet) -> Loading:
-    seal = Seal(Settings().seal_secret.get_secret_value())
+    seal = Seal(*Settings().seal_secrets)
     return group_loading.load(tx, actor, seal, sheet)
 
 

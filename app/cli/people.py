@@ -6,8 +6,10 @@ from uuid import UUID
 import typer
 
 from app.cli.root import cli, unit
+from app.identity import passwords
 from app.identity import service as identity
-from app.identity.models import Role
+from app.identity.errors import PasswordWeak
+from app.identity.models import Role, Scope
 from app.identity.schemas import PasswordSignIn
 from app.regions import queries as regions
 
@@ -19,8 +21,10 @@ def add_staff(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
 ) -> None:
     """Add a staff account; the password is asked for, so that no shell remembers it."""
-    if not 12 <= len(password) <= 200:  # noqa: PLR2004 - long beats complicated (OWASP ASVS 2.1)
-        raise typer.BadParameter("a password has 12 to 200 characters")
+    try:
+        passwords.check(password, username, "default")
+    except PasswordWeak as weak:
+        raise typer.BadParameter(str(weak)) from None
     PasswordSignIn(username=username, password=password)
     with unit() as tx:
         person = identity.add_staff(tx, username, password, name)
@@ -37,8 +41,8 @@ def grant(person: UUID, role: Role, region: str) -> None:
 
 
 @cli.command("add-client")
-def add_client(client_id: str, name: str, region: str, scope: list[str]) -> None:
+def add_client(client_id: str, name: str, region: str, scope: list[Scope]) -> None:
     """Add an API client; its secret is shown once."""
     with unit() as tx:
-        secret = identity.add_client(tx, client_id, name, scope, region)
+        secret = identity.add_client(tx, client_id, name, [str(one) for one in scope], region)
     typer.echo(secret)

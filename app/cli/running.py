@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app import main, worker
+from app import furniture, main, worker
 from app.cli.root import cli
 from app.demo import play
 from app.grids.service import GridCache
@@ -15,9 +15,9 @@ from app.kit import db as kit_db
 from app.kit import logs, migrate, openapi
 from app.kit.seal import Seal
 from app.ledger.codes import TraceCodes
-from app.media.bucket import LocalBucket
 from app.settings import Settings
 from app.webhooks.carrier import Carrier
+from app.wechat.errands import Errands
 from app.wechat.robots import Robots
 
 
@@ -43,13 +43,16 @@ def run_worker() -> None:
     logs.configure(settings.log_level)
     db = kit_db.make_database(settings.database_url, pool_size=2)
     main.refuse_wrong_database(db, settings)
-    seal = Seal(settings.seal_secret.get_secret_value())
-    robots, carrier = Robots(seal, settings.wecom_url), Carrier(seal, main.reach_of(settings))
+    seal = Seal(*settings.seal_secrets)
+    furniture.open_channels(db, settings)
+    errands = Errands(lambda: furniture.wechat_of(settings, seal, db))
+    robots, carrier = Robots(seal, settings.wecom_url), Carrier(seal, furniture.reach_of(settings))
     objection = timedelta(hours=settings.objection_hours)
-    bucket = LocalBucket(settings.data_dir)
+    bucket = furniture.bucket_of(settings)
     tools = worker.Tools(
         db, bucket, GridCache(), robots, carrier=carrier, objection=objection,
         trace_codes=TraceCodes(settings.code_secret.get_secret_value().encode()),
+        errands=errands, asker=furniture.asker_of(settings, errands), seal=seal,
     )  # fmt: skip
     running = worker.Worker(db, worker.make_handlers(tools))
     worker.stop_on_signals(running)
@@ -57,6 +60,7 @@ def run_worker() -> None:
     thread.start()
     thread.join()
     robots.close()
+    errands.close()
     db.close()
 
 

@@ -3,7 +3,7 @@
 CHECKS: dict[str, str] = {
     "an approved award by hand was given as proposed": """
         SELECT c.id FROM corrections c
-        LEFT JOIN awards w ON w.event = 'manual.awarded' AND w.source = CAST(c.id AS TEXT)
+        LEFT JOIN awards w ON w.event = c.event AND w.source = CAST(c.id AS TEXT)
           AND w.person_id = c.person_id
         LEFT JOIN journals j ON j.kind = 'accrue' AND j.source = CAST(w.id AS TEXT)
         WHERE c.kind = 'award' AND (((c.state = 'approved') <> (w.id IS NOT NULL))
@@ -14,7 +14,8 @@ CHECKS: dict[str, str] = {
     "what is given by hand was approved": """
         SELECT w.id FROM awards w
         LEFT JOIN corrections c ON w.source = CAST(c.id AS TEXT) AND c.state = 'approved'
-        WHERE w.event = 'manual.awarded' AND c.id IS NULL""",
+        WHERE c.id IS NULL
+          AND w.event IN ('manual.awarded', 'activity.attended', 'suggestion.adopted')""",
     "an approved reversal or refund was booked by its two persons": """
         SELECT c.id FROM corrections c
         LEFT JOIN journals j ON j.kind = REPLACE(c.kind, 'refund_hold', 'refund')

@@ -15,7 +15,7 @@ from app.notify import service as notify
 from app.regions.queries import get_region
 from app.rewards import reversing as awards
 from app.rewards.models import Award
-from app.rewards.rules import Spot, source_of
+from app.rewards.rules import Spot, Vouched, source_of
 from app.store import queries as store
 from app.store import stock
 from app.till import service as till
@@ -23,11 +23,13 @@ from app.till import service as till
 
 def give(tx: Session, correction: Correction, by: Hands) -> None:
     """Points by hand. Raises RuleMissing, PointsOverRule, CapReached, PoolExhausted."""
-    points = correction.points
+    points, event = correction.points, correction.event
     assert points is not None, "a CHECK says that an award has points"
+    assert event is not None, "a CHECK says that an award has an event"
+    what = Vouched(event, points, correction.hours)
     spot = Spot(get_region(tx, correction.region_code).path)
     awards.give(
-        tx, source=str(correction.id), person_id=correction.person_id, points=points, spot=spot,
+        tx, source=str(correction.id), person_id=correction.person_id, what=what, spot=spot,
         by=by,
     )  # fmt: skip
     notify.tell(

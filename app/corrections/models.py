@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import At, CodeStr, Flag, Id, Int, Str
 from app.kit.db import Base
+from app.rewards.rules import MOST_BY_HAND
 
 
 class Correction(Base):
@@ -23,6 +24,9 @@ class Correction(Base):
     region_code: Mapped[CodeStr] = mapped_column(ForeignKey("regions.code"))
     source: Mapped[CodeStr | None]
     points: Mapped[Int | None]
+    # Award: what it is for, and the hours of an activity.
+    event: Mapped[CodeStr | None]
+    hours: Mapped[Int | None]
     # Refund: whether the goods go back on the shelf.
     restock: Mapped[Flag | None]
     cause: Mapped[Str]
@@ -40,7 +44,17 @@ class Correction(Base):
             " AND (kind = 'refund') = (restock IS NOT NULL)",
             name="what",
         ),
-        CheckConstraint("points BETWEEN 1 AND 100000", name="points"),
+        CheckConstraint(f"points BETWEEN 1 AND {MOST_BY_HAND}", name="points"),
+        CheckConstraint(
+            "(kind = 'award') = (event IS NOT NULL) AND event IN"
+            " ('manual.awarded', 'activity.attended', 'suggestion.adopted')",
+            name="event",
+        ),
+        CheckConstraint(
+            "(COALESCE(event, '') = 'activity.attended') = (hours IS NOT NULL)"
+            " AND hours BETWEEN 1 AND 24",
+            name="hours",
+        ),
         CheckConstraint("state IN ('proposed', 'approved', 'declined')", name="state"),
         CheckConstraint(
             "decided_by <> proposed_by AND decided_by <> person_id AND proposed_by <> person_id",

@@ -1,9 +1,9 @@
 """Reads of corrections: those who work with money see those of their regions."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.corrections.errors import CorrectionNotFound
@@ -11,6 +11,7 @@ from app.corrections.models import Correction
 from app.corrections.schemas import CorrectionOut
 from app.identity.access import Actor
 from app.identity.models import ApiClient, Person
+from app.kit.errors import AppError
 from app.kit.page import Page, page
 from app.ledger import queries as ledger
 from app.ledger.queries import FUND_READERS
@@ -21,6 +22,7 @@ from app.store.models import Redemption, Station
 from app.till.errors import TillHoldNotFound
 from app.till.models import TillHold
 
+T = TypeVar("T")
 _Proposer, _Decider = aliased(Person), aliased(Person)
 _SHOWN = (
     select(
@@ -104,11 +106,7 @@ def get_redemption(tx: Session, redemption_id: UUID) -> tuple[Redemption, Region
         .join(Region, Region.code == Station.region_code)
         .where(Redemption.id == redemption_id)
     )
-    locked = query.with_for_update(key_share=True, of=Redemption)
-    row = tx.execute(locked.execution_options(populate_existing=True)).first()
-    if row is None:
-        raise RedemptionNotFound
-    return row.Redemption, row.Region
+    return _locked(tx, query, Redemption, RedemptionNotFound)
 
 
 def get_hold(tx: Session, hold_id: UUID) -> tuple[TillHold, Region]:
@@ -122,11 +120,17 @@ def get_hold(tx: Session, hold_id: UUID) -> tuple[TillHold, Region]:
         .join(Region, Region.code == ApiClient.region_code)
         .where(TillHold.id == hold_id)
     )
-    locked = query.with_for_update(key_share=True, of=TillHold)
+    return _locked(tx, query, TillHold, TillHoldNotFound)
+
+
+def _locked(
+    tx: Session, query: Select[T, Region], model: type[T], missing: type[AppError]
+) -> tuple[T, Region]:
+    locked = query.with_for_update(key_share=True, of=model)
     row = tx.execute(locked.execution_options(populate_existing=True)).first()
     if row is None:
-        raise TillHoldNotFound
-    return row.TillHold, row.Region
+        raise missing
+    return row[0], row[1]
 
 
 def is_refunded(tx: Session, hold: TillHold) -> bool:

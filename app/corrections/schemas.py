@@ -1,11 +1,13 @@
 """The words of corrections at the edge."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from app.kit.schema import Code, Draft, Instant, Note, Out
+from app.rewards.rules import MOST_BY_HAND
+from app.rewards.schemas import Handed
 
 Kind = Literal["award", "reverse", "refund", "refund_hold"]
 State = Literal["proposed", "approved", "declined"]
@@ -17,8 +19,23 @@ class AwardDraft(Draft):
     kind: Literal["award"]
     person: Code = Field(description="The member's number")
     region: Code = Field(description="Where it was earned: its fund pays")
-    points: int = Field(strict=True, ge=1, le=100_000)
+    event: Handed = Field("manual.awarded", description="What for; its rule says how many")
+    points: Annotated[int, Field(strict=True, ge=1, le=MOST_BY_HAND)] | None = Field(
+        None, description="Of manual.awarded, at most what the rule says; else the rule says it"
+    )
+    hours: Annotated[int, Field(strict=True, ge=1, le=24)] | None = Field(
+        None, description="Of activity.attended: the rule pays each"
+    )
     cause: Note = Field(description="Told to the person")
+
+    @model_validator(mode="after")
+    def is_whole(self) -> Self:
+        """Points are chosen by hand, hours are of an activity, a suggestion has neither."""
+        if (self.points is None) == (self.event == "manual.awarded"):
+            raise ValueError("points are for manual.awarded, which needs them")
+        if (self.hours is None) == (self.event == "activity.attended"):
+            raise ValueError("hours are for activity.attended, which needs them")
+        return self
 
 
 class ReverseDraft(Draft):
@@ -79,6 +96,8 @@ class CorrectionOut(Out):
     person: str = Field(description="The member's number")
     region_code: str
     source: UUID | None = Field(description="The award's, the redemption's or the till hold's id")
+    event: str | None = Field(description="What points by hand are for")
+    hours: int | None = Field(description="Of an activity")
     points: int | None
     restock: bool | None
     cause: str

@@ -40,7 +40,7 @@ from app.regions.queries import get_region
 from app.rewards import queries as rewards
 from app.rewards import reversing as awards
 from app.rewards.errors import AwardNotFound, AwardNotSettled
-from app.rewards.rules import Spot
+from app.rewards.rules import Spot, Vouched
 from app.store.errors import RedemptionNotFound
 from app.till.errors import TillHoldNotFound
 
@@ -55,20 +55,19 @@ def propose(tx: Session, actor: Actor, draft: Proposal) -> CorrectionOut:
     AwardNotSettled, RedemptionNotFound, TillHoldNotFound, NotFulfilled, CorrectionPending,
     OwnCorrection, CorrectionForbidden.
     """
-    person_id, region = _concerned(tx, actor, draft)
+    person_id, region, points = _concerned(tx, actor, draft)
     path = get_region(tx, region).path
     if not actor.holds(PROPOSERS, path):
         raise CorrectionForbidden
     if person_id == actor.person_id:
         raise OwnCorrection
+    own = draft.model_dump(include={"kind", "event", "hours", "restock", "cause"})
     source = None if isinstance(draft, AwardDraft) else str(draft.source)
     if source is not None:
         _refuse_second(tx, draft.kind, source)
     correction = Correction(
-        id=new_id(), kind=draft.kind, person_id=person_id, region_code=region, source=source,
-        points=draft.points if isinstance(draft, AwardDraft) else None,
-        restock=draft.restock if isinstance(draft, RefundDraft) else None, cause=draft.cause,
-        state="proposed", proposed_by=actor.person_id, proposed_at=clock.now(),
+        id=new_id(), person_id=person_id, region_code=region, source=source, points=points,
+        state="proposed", proposed_by=actor.person_id, proposed_at=clock.now(), **own,
     )  # fmt: skip
     tx.add(correction)
     tx.flush()
@@ -81,27 +80,28 @@ def propose(tx: Session, actor: Actor, draft: Proposal) -> CorrectionOut:
     return queries.correction_out(tx, actor, correction.id)
 
 
-def _concerned(tx: Session, actor: Actor, draft: Proposal) -> tuple[UUID, str]:
-    """Whose points it is about, and the region of the money behind them."""
+def _concerned(tx: Session, actor: Actor, draft: Proposal) -> tuple[UUID, str, int | None]:
+    """Whose points it is about, the region of the money behind them, and how many are given."""
     match draft:
         case AwardDraft():
             return _of_new_award(tx, draft)
         case ReverseDraft():
-            return _of_award(tx, actor, draft.source)
+            return *_of_award(tx, actor, draft.source), None
         case RefundDraft():
-            return _of_redemption(tx, actor, draft.source)
+            return *_of_redemption(tx, actor, draft.source), None
         case RefundHoldDraft():
-            return _of_hold(tx, actor, draft.source)
+            return *_of_hold(tx, actor, draft.source), None
 
 
-def _of_new_award(tx: Session, draft: AwardDraft) -> tuple[UUID, str]:
+def _of_new_award(tx: Session, draft: AwardDraft) -> tuple[UUID, str, int]:
     """Of the fund that will pay them."""
     person = identity.find_by_member_no(tx, draft.person)
     if person is None:
         raise PersonNotFound
     spot = Spot(get_region(tx, draft.region).path)
-    rule = awards.rule_by_hand(tx, person.id, spot, draft.points)
-    return person.id, tx.get_one(Fund, rule.fund_id).region_code
+    what = Vouched(draft.event, draft.points, draft.hours)
+    rule, points = awards.rule_by_hand(tx, person.id, spot, what)
+    return person.id, tx.get_one(Fund, rule.fund_id).region_code, points
 
 
 def _of_award(tx: Session, actor: Actor, award_id: UUID) -> tuple[UUID, str]:

@@ -7,42 +7,55 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from typing import Protocol
 
 import httpx
 import typer
 import uvicorn
+from sqlalchemy.orm import Session
 
-from app.demo import sample
-from app.demo.story import Story
+from app.demo import past, sample
+from app.demo.chapters import WholeStory
 from app.demo.teller import StoryFailed
 from app.demo.wechat_server import FakeWechat, create_wechat_server
 from app.identity import queries as identity
-from app.kit import migrate
+from app.kit import logs, migrate
 from app.kit.db import make_database, work
 from app.kit.ids import new_id
 
 APPID, SECRET = "wx-demo", "demo-wechat-secret"
-START_S = 30.0
+START_S = 60.0
 DATABASE = "sqlite:///var/demo/xinxin.db"
 
 
 def prepare(database_url: str) -> None:
     """Migrates the database and loads the sample district if it is not there."""
-    db = make_database(database_url, pool_size=2)
-    migrate.upgrade(db)
+    logs.configure("WARNING")
     started = time.perf_counter()
-    with work(db, write=True) as tx:
-        if identity.has_people(tx) and not identity.has_development_accounts(tx):
-            raise typer.BadParameter("this database holds real people; the demo takes another one")
-        loaded = sample.load(tx)
+    with closing(make_database(database_url, pool_size=2)) as db:
+        migrate.upgrade(db)
+        with work(db, write=True) as tx:
+            loaded = load(tx)
     seconds = time.perf_counter() - started
-    db.close()
     typer.echo(
         f"潼南示例区已装载 sample district loaded: 328 regions, 1,947 grids ({seconds:.1f} s)"
         if loaded
         else "潼南示例区已在库中 sample district is there already"
     )
+
+
+def load(tx: Session) -> bool:
+    """Loads the sample district and its last month; False when they are there already."""
+    if identity.has_people(tx) and not identity.has_development_accounts(tx):
+        raise typer.BadParameter("this database holds real people; the demo takes another one")
+    with past.in_last_month():
+        loaded = sample.load(tx)
+        if loaded:
+            past.load(tx)
+    if not past.is_there(tx):
+        raise typer.BadParameter("this database is of an older demo; take another one")
+    return loaded
 
 
 def play(*, once: bool, port: int, environment: Mapping[str, str]) -> int:
@@ -72,7 +85,7 @@ def tell_story(base_url: str, fake: FakeWechat) -> bool:
     """Plays the story once and says whether it failed."""
     with httpx.Client(base_url=base_url, timeout=20, trust_env=False) as http:
         try:
-            Story(http, fake, new_id(), typer.echo).play()
+            WholeStory(http, fake, new_id(), typer.echo).play()
         except (StoryFailed, httpx.HTTPError) as error:
             typer.echo(f"\n故事中断 the story broke: {error}", err=True)
             return True
@@ -129,7 +142,13 @@ def server(
             process.wait()
 
 
-def wait_ready(process: subprocess.Popen[bytes], base_url: str) -> None:
+class Runs(Protocol):
+    """A process, of whatever make."""
+
+    def poll(self) -> int | None: ...
+
+
+def wait_ready(process: Runs, base_url: str) -> None:
     """Waits until the server answers. Raises RuntimeError when it ended or took too long."""
     until = time.monotonic() + START_S
     while time.monotonic() < until and process.poll() is None:

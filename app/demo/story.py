@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 import httpx
 from PIL import Image, ImageDraw, ImageOps
@@ -119,13 +120,17 @@ class Story(Teller):
 
     def he_swaps_points(self) -> None:
         """他到外滩商圈暖新驿站，用 5 积分换一块香皂。 He swaps 5 points for soap."""
-        items = self.get(f"/v1/items?station={sample.STATION}")["items"]
-        soap = next(item for item in items if item["code"] == "soap")
-        lines = [{"item_id": soap["id"], "quantity": 1}]
-        body = {"station_id": sample.STATION, "lines": lines}
-        held = self.post("/v1/redemptions", body, who="liu", key="redeem")
+        held = self.redeem("liu", "soap", key="redeem")
         self.memory["code"] = held["code"]
         self.tell(f"    兑换 redemption {held['id']}，兑换码 code {held['code']}")
+
+    def redeem(self, who: str, code: str, *, key: str) -> dict[str, Any]:
+        """Holds one piece of these goods at the story's station."""
+        items = self.get(f"/v1/items?station={sample.STATION}")["items"]
+        item = next(item for item in items if item["code"] == code)
+        lines = [{"item_id": item["id"], "quantity": 1}]
+        body = {"station_id": sample.STATION, "lines": lines}
+        return self.post("/v1/redemptions", body, who=who, key=key)
 
     def li_hands_the_soap_out(self) -> None:
         """店主老李核销兑换码，递上香皂。 Li checks the code and hands the soap over."""

@@ -7,40 +7,30 @@ import secrets
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.demo.wechat_codes import counted, error, first_wrong
+from app.demo.wechat_services import CODE_LIFE, FakeServices, FakeTokens
 from app.kit import clock as kit_clock
 
-CODE_LIFE = timedelta(minutes=5)
-MINUTE = timedelta(minutes=1)
-
-# The wording of the real server, before the ", rid: .." that it appends.
-ERRMSG = {
-    -1: "system error",
-    40002: "invalid grant_type",
-    40013: "invalid appid",
-    40029: "invalid code",
-    40125: "invalid appsecret",
-    40163: "code been used",
-    40226: "code blocked",
-    40243: "appsecret frozen",
-    41008: "missing code",
-    45011: "api minute-quota reach limit",
-    # WeCom's, for the robots of groups.
-    40008: "invalid message type",
-    40058: "invalid Request Parameter",
-    44004: "empty content",
-    45009: "api freq out of limit",
-    93000: "invalid webhook url",
-}
 # What a robot takes of each message type, in bytes.
 ROBOT_TAKES = {"text": 2048, "markdown": 4096}
+# Each call's address; all but the first two are for whoever shows a token.
+PATHS = {
+    "code2session": "/sns/jscode2session",
+    "stable_token": "/cgi-bin/stable_token",
+    "phone": "/wxa/business/getuserphonenumber",
+    "check_text": "/wxa/msg_sec_check",
+    "check_image": "/wxa/media_check_async",
+    "send": "/cgi-bin/message/subscribe/send",
+    "make_code": "/wxa/getwxacodeunlimit",
+}
 
 
 class Call(NamedTuple):
@@ -76,11 +66,15 @@ class FakeWechat:
         self.calls: list[Call] = []
         self.blocked: set[str] = set()  # openids that get 40226
         self.session_keys: dict[str, str] = {}  # the newest by openid, as WeChat keeps it
+        self.errcodes: defaultdict[str, list[int]] = defaultdict(list)  # of each call, in turn
+        self.tokens = FakeTokens((appid, secret), clock)
+        self.services = FakeServices(appid, clock)
         self._calls_per_minute = calls_per_minute
         self._clock = clock
         self._codes: dict[str, IssuedCode] = {}
-        self._failures: deque[int] = deque()
-        self._delays_s: deque[float] = deque()
+        self._failures: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._lies: defaultdict[str, deque[tuple[int, str]]] = defaultdict(deque)
+        self._delays_s: defaultdict[str, deque[float]] = defaultdict(deque)
         self._recent: defaultdict[str, deque[datetime]] = defaultdict(deque)
 
     def issue_code(self, openid: str, unionid: str | None = None) -> str:
@@ -89,36 +83,56 @@ class FakeWechat:
         self._codes[code] = IssuedCode(openid, unionid, self._clock())
         return code
 
-    def fail_next(self, errcode: int, times: int = 1) -> None:
-        """The next calls answer this error whatever they ask, and use no code up."""
-        self._failures.extend([errcode] * times)
+    def fail_next(self, errcode: int, times: int = 1, call: str = "code2session") -> None:
+        """The next calls answer this error whatever they ask, and nothing is done."""
+        self._failures[call].extend([errcode] * times)
 
-    def slow_next(self, seconds: float) -> None:
+    def slow_next(self, seconds: float, call: str = "code2session") -> None:
         """The next call is done at once but answered late, as when an answer is lost."""
-        self._delays_s.append(seconds)
+        self._delays_s[call].append(seconds)
 
-    def take_delay_s(self) -> float:
-        return self._delays_s.popleft() if self._delays_s else 0.0
+    def lie_next(
+        self, body: str, status: int = 200, times: int = 1, call: str = "code2session"
+    ) -> None:
+        """The next calls are done, but this is what comes back."""
+        self._lies[call].extend([(status, body)] * times)
 
-    def code2session(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """The answer's body: an identity, or `errcode` and `errmsg`."""
-        code = query.get("js_code", "")
-        errcode = self._failures.popleft() if self._failures else self._verdict(query)
-        self.calls.append(Call(code, errcode))
-        if errcode:
-            return {"errcode": errcode, "errmsg": _errmsg(errcode)}
-        return self._session(self._codes[code])
+    def take_delay_s(self, call: str) -> float:
+        return self._delays_s[call].popleft() if self._delays_s[call] else 0.0
+
+    def take_lie(self, call: str) -> tuple[int, str] | None:
+        return self._lies[call].popleft() if self._lies[call] else None
+
+    def answer(self, call: str, query: Mapping[str, str], body: Any) -> bytes | dict[str, Any]:
+        """A picture, or the body of an answer; `errcodes` remembers how it went."""
+        failure = self._failures[call].popleft() if self._failures[call] else 0
+        if call not in {"code2session", "stable_token"}:
+            failure = failure or self.tokens.refuses(query.get("access_token", ""))
+        answer = error(failure) if failure else self._do(call, query, body)
+        errcode = answer.get("errcode", 0) if isinstance(answer, dict) else 0
+        self.errcodes[call].append(errcode)
+        if call == "code2session":
+            self.calls.append(Call(query.get("js_code", ""), errcode))
+        return answer
+
+    def _do(self, call: str, query: Mapping[str, str], body: Any) -> bytes | dict[str, Any]:
+        if call == "code2session":
+            wrong = self._verdict(query)
+            return error(wrong) if wrong else self._session(self._codes[query["js_code"]])
+        if call == "stable_token":
+            return self.tokens.issue(body)
+        done: bytes | dict[str, Any] = getattr(self.services, call)(body)
+        return done
 
     def _verdict(self, query: Mapping[str, str]) -> int:
         """The first thing that is wrong, in WeChat's order: the app, the code, the user."""
         code = query.get("js_code", "")
-        wrong = (
+        return first_wrong(
             (query.get("appid") != self.appid, 40013),
             (query.get("secret") != self.secret, 40125),
             (query.get("grant_type") != "authorization_code", 40002),
             (not code, 41008),
-        )
-        return next((errcode for is_wrong, errcode in wrong if is_wrong), 0) or self._judge(code)
+        ) or self._judge(code)
 
     def _judge(self, code: str) -> int:
         issued = self._codes.get(code)
@@ -132,10 +146,11 @@ class FakeWechat:
 
     def _is_too_often(self, openid: str) -> bool:
         """Counts this call in; the real limit is a hundred a minute and user."""
-        return _counted(self._recent[openid], self._clock()) > self._calls_per_minute
+        return counted(self._recent[openid], self._clock()) > self._calls_per_minute
 
     def _session(self, issued: IssuedCode) -> dict[str, Any]:
         issued.used = True
+        self.services.visit(issued.openid)
         session_key = base64.b64encode(secrets.token_bytes(16)).decode()
         self.session_keys[issued.openid] = session_key
         session = {"session_key": session_key, "openid": issued.openid}
@@ -177,31 +192,18 @@ class FakeRobots:
         self.errcodes.append(errcode)
         if errcode == 0:
             self.said.append(Said(key, msgtype, content))
-        return {"errcode": errcode, "errmsg": _errmsg(errcode) if errcode else "ok"}
+        return error(errcode)
 
     def _verdict(self, key: str, msgtype: str, content: str) -> int:
         if key not in self.keys:
             return 93000
-        if _counted(self._recent[key], self._clock()) > self._a_minute:
+        if counted(self._recent[key], self._clock()) > self._a_minute:
             return 45009
         if msgtype not in ROBOT_TAKES:
             return 40008
         if not content:
             return 44004
         return 40058 if len(content.encode()) > ROBOT_TAKES[msgtype] else 0
-
-
-def _counted(recent: deque[datetime], now: datetime) -> int:
-    """Counts a call in and says how many there were in the last minute."""
-    while recent and now - recent[0] >= MINUTE:
-        recent.popleft()
-    recent.append(now)
-    return len(recent)
-
-
-def _errmsg(errcode: int) -> str:
-    rid = "-".join(secrets.token_hex(4) for _ in range(3))
-    return f"{ERRMSG.get(errcode, 'error')}, rid: {rid}"
 
 
 def create_wechat_server(fake: FakeWechat, robots: FakeRobots | None = None) -> Starlette:
@@ -211,18 +213,25 @@ def create_wechat_server(fake: FakeWechat, robots: FakeRobots | None = None) -> 
     """
     groups = robots or FakeRobots()
 
-    async def jscode2session(request: Request) -> PlainTextResponse:
-        answer = fake.code2session(request.query_params)
-        await asyncio.sleep(fake.take_delay_s())
-        return PlainTextResponse(json.dumps(answer), headers={"content-type": "text/plain"})
+    def route(call: str, path: str) -> Route:
+        async def answered(request: Request) -> Response:
+            content = await request.body()
+            answer = fake.answer(call, request.query_params, json.loads(content or b"{}"))
+            await asyncio.sleep(fake.take_delay_s(call))
+            lie = fake.take_lie(call)
+            if lie is not None:
+                return Response(lie[1], lie[0])
+            if isinstance(answer, bytes):
+                return Response(answer, media_type="image/png")
+            return Response(json.dumps(answer), headers={"content-type": "text/plain"})
+
+        return Route(path, answered, methods=["GET" if call == "code2session" else "POST"])
 
     async def webhook_send(request: Request) -> JSONResponse:
         key = request.query_params.get("key", "")
         return JSONResponse(groups.send(key, await request.json()))
 
+    routes = [route(call, path) for call, path in PATHS.items()]
     return Starlette(
-        routes=[
-            Route("/sns/jscode2session", jscode2session, methods=["GET"]),
-            Route("/cgi-bin/webhook/send", webhook_send, methods=["POST"]),
-        ]
+        routes=[*routes, Route("/cgi-bin/webhook/send", webhook_send, methods=["POST"])]
     )

@@ -1,4 +1,4 @@
-"""The staff's desk: counters, bulk dispatch, saved filters, export, the print sheet."""
+"""The staff's desk: the queue, counters, bulk dispatch, saved filters, export, the print sheet."""
 
 from functools import partial
 from typing import Annotated
@@ -8,12 +8,12 @@ from fastapi import Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.cases.errors import CaseNotFound
-from app.cases.queue import Filters
-from app.cases.schemas import Status
+from app.cases.schemas import CaseBrief, Status
 from app.cases.service import Means, Objection
-from app.desk import exports, printing, queries, service, sheet, views
+from app.desk import counters, exports, printing, queue, service, sheet, views
 from app.desk.errors import FilterNotFound, FiltersFull
 from app.desk.exports import Format
+from app.desk.queue import Filters
 from app.desk.schemas import (
     CountersOut,
     DispatchDraft,
@@ -27,7 +27,8 @@ from app.identity.access import Staff, find_staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit import actions, filing
 from app.kit.filing import gives_file
-from app.kit.http import in_transaction
+from app.kit.http import Cursor, Limit, in_transaction
+from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code, Name
@@ -40,11 +41,49 @@ Region = Annotated[Code | None, Query(description="Code; its whole subtree")]
 FilterName = Annotated[Name, Path(examples=["今天要签收的"])]
 
 
+Statuses = Annotated[tuple[Status, ...], Query(max_length=11, description="Any of these")]
+Category = Annotated[Code | None, Query()]
+Net = Annotated[Code | None, Query(description="Of this net (四网)")]
+Mine = Annotated[bool, Query(description="Given to me")]
+Overdue = Annotated[bool, Query()]
+DueSoon = Annotated[bool, Query(description="Warned of, and not overdue yet")]
+Open = Annotated[bool, Query(description="Not ended yet")]
+Suspected = Annotated[bool, Query(description="A photo was seen before")]
+Supervised = Annotated[bool, Query(description="Open, and an order (督办) waits")]
+Searched = Annotated[str | None, Query(max_length=100, description="Words in number and text")]
+
+
+@router.get("/cases", responses=raises(PersonOnly, StaffOnly))
+@in_transaction
+def list_cases(
+    tx: Session,
+    actor: Staff,
+    status: Statuses = (),
+    region: Region = None,
+    category: Category = None,
+    net: Net = None,
+    mine: Mine = False,
+    overdue: Overdue = False,
+    due_soon: DueSoon = False,
+    open: Open = False,  # noqa: A002
+    suspected: Suspected = False,
+    supervised: Supervised = False,
+    q: Searched = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[CaseBrief]:
+    """The cases of the caller's regions, newest first, each with the moves the caller may make."""
+    wanted = Filters(
+        status, region, category, net, mine, overdue, due_soon, open, suspected, supervised, q
+    )
+    return views.queue_out(actor, queue.queue(tx, actor, wanted, limit, cursor))
+
+
 @router.get("/desk/counters", responses=raises(PersonOnly, StaffOnly))
 @in_transaction
 def get_counters(tx: Session, actor: Staff, region: Region = None) -> CountersOut:
     """How many open cases wait for what: of the caller's regions, and given to them elsewhere."""
-    return queries.counters(tx, actor, region)
+    return counters.counters(tx, actor, region)
 
 
 @router.post("/desk/dispatches", responses=raises(PersonOnly, StaffOnly))
@@ -82,17 +121,17 @@ def delete_filter(tx: Session, actor: Staff, name: FilterName) -> SavedFilterLis
 async def _table(
     request: Request,
     format: Annotated[Format, Query()],  # noqa: A002
-    status: Annotated[tuple[Status, ...], Query(max_length=11, description="Any of these")] = (),
+    status: Statuses = (),
     region: Region = None,
-    category: Annotated[Code | None, Query()] = None,
-    net: Annotated[Code | None, Query(description="Of this net (四网)")] = None,
-    mine: Annotated[bool, Query(description="Given to me")] = False,
-    overdue: Annotated[bool, Query()] = False,
-    due_soon: Annotated[bool, Query(description="Warned of, and not overdue yet")] = False,
-    open: Annotated[bool, Query(description="Not ended yet")] = False,  # noqa: A002
-    suspected: Annotated[bool, Query(description="A photo was seen before")] = False,
-    supervised: Annotated[bool, Query(description="Open, and an order (督办) waits")] = False,
-    q: Annotated[str | None, Query(max_length=100, description="Words in number and text")] = None,
+    category: Category = None,
+    net: Net = None,
+    mine: Mine = False,
+    overdue: Overdue = False,
+    due_soon: DueSoon = False,
+    open: Open = False,  # noqa: A002
+    suspected: Suspected = False,
+    supervised: Supervised = False,
+    q: Searched = None,
 ) -> Prepared:
     """The slow part: walks the queue in a reading unit, then makes the file in none."""
     wanted = Filters(

@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import queue
-from app.cases.queue import Filters
 from app.categories import queries as categories
-from app.desk import texts
+from app.desk import queue, texts
+from app.desk.queue import Filters
 from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import clock, sheets

@@ -18,6 +18,7 @@ from app.desk import texts
 from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import clock
+from app.media.views import visible
 from app.posts.models import Unit
 from app.regions.models import Region
 
@@ -44,8 +45,8 @@ class Facts:
 def read(tx: Session, actor: Actor, case_id: UUID) -> Facts:
     """The sheet of one case. Raises CaseNotFound."""
     at = queries.get_case(tx, actor, case_id)
-    before = [photo.id for photo in photos.before(tx, at.case)]
-    after = [photo.id for photo in photos.after(tx, case_id)]
+    before = [photo.id for photo in visible(photos.before(tx, at.case))]
+    after = [photo.id for photo in visible(photos.after(tx, case_id))]
     names = _regions(tx, at)
     return Facts(
         number=at.case.number,

@@ -10,8 +10,7 @@ from app.cases import history, rewarding
 from app.cases import queries as cases
 from app.cases.errors import OwnReport
 from app.cases.models import Case
-from app.cases.queue import OPEN
-from app.cases.workflow import CHECKERS, GRID, HEADS
+from app.cases.workflow import CHECKERS, GRID, HEADS, OPEN
 from app.categories import queries as categories
 from app.categories.errors import CategoryUnknown
 from app.feedback import queries, rules

@@ -21,8 +21,8 @@ from app.households.schemas import (
     InvitationOut,
     LeftOut,
 )  # fmt: skip
-from app.identity.access import Reporter
-from app.identity.errors import PersonNotFound, PersonOnly
+from app.identity.access import Reporter, require_consent
+from app.identity.errors import ConsentMissing, PersonNotFound, PersonOnly
 from app.kit.http import in_transaction
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -37,10 +37,11 @@ def get_household(tx: Session, actor: Reporter) -> HouseholdOut:
     return queries.household_out(tx, queries.get_mine(tx, actor.person_id))
 
 
-@router.post("", responses=raises(PersonOnly, HouseholdJoined, HouseholdFull))
+@router.post("", responses=raises(PersonOnly, ConsentMissing, HouseholdJoined, HouseholdFull))
 @in_transaction(status=201)
 def create_household(tx: Session, actor: Reporter, body: HouseholdDraft) -> HouseholdOut:
     """Founds a household; the caller is its head and brings their points."""
+    require_consent(tx, actor)
     return service.create(tx, actor, body)
 
 

@@ -212,3 +212,32 @@ CHECKS: dict[str, str] = {
         HAVING COUNT(*) <> MAX(CAST(SUBSTR(receipt_no, LENGTH(receipt_no) - 5) AS INTEGER))
             OR MIN(CASE state WHEN 'approved' THEN 1 ELSE 0 END) = 0""",
 }
+
+
+def resolved_as_said(table: str, done: str) -> str:
+    """Orders whose state is not what the ledger did with their points, at whatever store.
+
+    `done` are the states, as SQL lists them, of orders whose goods were handed out.
+    """
+    return f"""
+        SELECT r.id FROM {table} r
+        LEFT JOIN journals j ON j.kind = 'redeem' AND j.source = CAST(r.id AS TEXT)
+        LEFT JOIN transfers p ON p.journal_id = j.id AND p.state = 'pending'
+        LEFT JOIN transfers d ON d.pending_id = p.id
+        WHERE p.id IS NULL OR p.amount <> r.points
+           OR (r.state = 'held' AND d.id IS NOT NULL)
+           OR (r.state IN ({done}) AND COALESCE(d.state, '-') <> 'post')
+           OR (r.state IN ('cancelled', 'expired') AND COALESCE(d.state, '-') <> 'void')"""  # noqa: S608
+
+
+def owes_its_cost(table: str, merchant: str, done: str) -> str:
+    """Orders for which a merchant, a column, is not owed what the goods cost."""
+    return f"""
+        SELECT r.id FROM {table} r
+        LEFT JOIN (
+          SELECT j.source, a.owner, SUM(t.amount) AS fen FROM journals j
+          JOIN transfers t ON t.journal_id = j.id AND t.asset = 'CNY'
+          JOIN accounts a ON a.id = t.credit_account_id AND a.kind = 'payable'
+          WHERE j.kind = 'fulfil' GROUP BY j.source, a.owner) owed
+          ON owed.source = CAST(r.id AS TEXT) AND owed.owner = r.{merchant}
+        WHERE COALESCE(owed.fen, 0) <> CASE WHEN r.state IN ({done}) THEN r.cost_fen ELSE 0 END"""  # noqa: S608

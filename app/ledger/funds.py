@@ -144,8 +144,10 @@ def approve(tx: Session, actor: Actor, fund_id: UUID, contribution_id: UUID) -> 
     )  # fmt: skip
     assert journal is not None, "the row lock and its state let this happen once"
     world = book.account(tx, "CNY", "world", book.SINGLE)
-    for shard, fen in _spread(contribution.fen, fund.shards):
-        account = book.account(tx, "CNY", "pool", str(fund_id), shard)
+    parts = _spread(contribution.fen, fund.shards)
+    pools = [book.account(tx, "CNY", "pool", str(fund_id), shard) for shard, _ in parts]
+    # Each credit locks a pool: in the order of their ids, as everywhere.
+    for account, (shard, fen) in sorted(zip(pools, parts, strict=True)):
         book.move(tx, journal, "CNY", world, account, fen)
         pool.put(tx, fund_id, contribution.id, shard, fen)
     actions.record(

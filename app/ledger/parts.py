@@ -1,5 +1,8 @@
 """What of a contribution is left in a shard, what was paid, and behind which lot it stands."""
 
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
@@ -14,15 +17,28 @@ from app.ledger.models import Backing, PaidPart, PoolPart
 # Which contribution, in which shard.
 Part = tuple[UUID, int]
 
-_PART = PoolPart.__table__.c
-_CHANGE_PART = (
-    update(PoolPart.__table__)  # type: ignore[arg-type]
-    .where(
-        _PART.contribution_id == bindparam("contribution", type_=IdType()),
-        _PART.shard == bindparam("in_shard", type_=Whole),
+
+class Paid(NamedTuple):
+    """So many fen of a part went to a merchant, or came back from there."""
+
+    fund_id: UUID
+    part: Part
+    fen: int
+
+
+def _adding(model: type[PoolPart | PaidPart], column: str) -> Any:
+    """The statement that adds `by` to a column of one part."""
+    table: Any = model.__table__
+    of_part = (
+        table.c.contribution_id == bindparam("contribution", type_=IdType()),
+        table.c.shard == bindparam("in_shard", type_=Whole),
     )
-    .values(available=_PART.available + bindparam("by", type_=Whole))
-)
+    more = table.c[column] + bindparam("by", type_=Whole)
+    return update(table).where(*of_part).values({column: more})
+
+
+_CHANGE_PART = _adding(PoolPart, "available")
+_COUNT_PAID = _adding(PaidPart, "fen")
 
 
 def change(tx: Session, part: Part, fen: int) -> None:
@@ -42,19 +58,19 @@ def back(tx: Session, journal_id: UUID, lot_id: UUID, part: Part, kind: str, fen
     )  # fmt: skip
 
 
-_PAID = PaidPart.__table__.c
-_COUNT_PAID = (
-    update(PaidPart.__table__)  # type: ignore[arg-type]
-    .where(
-        _PAID.contribution_id == bindparam("contribution", type_=IdType()),
-        _PAID.shard == bindparam("in_shard", type_=Whole),
-    )
-    .values(fen=_PAID.fen + bindparam("by", type_=Whole))
-)
+def count_paid(tx: Session, paid: Iterable[Paid]) -> None:
+    """The running sums of what was paid. In a table of its own: who draws never waits for it.
+
+    Last in a journal and in one order, or two would wait for each other.
+    """
+    sums: Counter[tuple[Part, UUID]] = Counter()
+    for one in paid:
+        sums[one.part, one.fund_id] += one.fen
+    for (part, fund_id), fen in sorted(sums.items()):
+        _count_paid(tx, fund_id, part, fen)
 
 
-def count_paid(tx: Session, fund_id: UUID, part: Part, fen: int) -> None:
-    """The running sum of what was paid. In a table of its own: who draws never waits for it."""
+def _count_paid(tx: Session, fund_id: UUID, part: Part, fen: int) -> None:
     contribution_id, shard = part
     given = {"contribution": contribution_id, "in_shard": shard, "by": fen}
     if core(tx).execute(_COUNT_PAID, given).rowcount:

@@ -17,7 +17,7 @@ from app.ledger import book, parts, queries
 from app.ledger.errors import PoolExhausted
 from app.ledger.lots import Share, take_in_order
 from app.ledger.models import Account, Backing, Balance, Fund, Lot, PoolPart
-from app.ledger.parts import Part
+from app.ledger.parts import Paid, Part
 
 
 def lock(tx: Session, lots: Sequence[Lot]) -> None:
@@ -127,15 +127,16 @@ def _reserve(tx: Session, journal_id: UUID, fund: Fund, lot_id: UUID, part: Shar
         parts.back(tx, journal_id, lot_id, (share.source, shard), "draw", share.amount)
 
 
-def pay(tx: Session, journal_id: UUID, lot: Lot, fen: int, payable: UUID) -> None:
-    """Turns reserved money of a lot into a debt to a merchant."""
+def pay(tx: Session, journal_id: UUID, lot: Lot, fen: int, payable: UUID) -> list[Paid]:
+    """Turns reserved money of a lot into a debt to a merchant; `parts.count_paid` is to follow."""
     if fen == 0:
-        return
+        return []
     reserved = book.account(tx, "CNY", "reserved", str(lot.fund_id))
     book.move(tx, journal_id, "CNY", reserved, payable, fen)
-    for share in _behind(tx, lot, fen):
+    shares = _behind(tx, lot, fen)
+    for share in shares:
         parts.back(tx, journal_id, lot.id, share.source, "pay", share.amount)
-        parts.count_paid(tx, lot.fund_id, share.source, share.amount)
+    return [Paid(lot.fund_id, share.source, share.amount) for share in shares]
 
 
 def give_back(tx: Session, journal_id: UUID, lot: Lot, fen: int) -> None:
@@ -162,8 +163,11 @@ def pass_on(tx: Session, journal_id: UUID, lot: Lot, to_lot: UUID, fen: int) -> 
         parts.back(tx, journal_id, to_lot, share.source, "draw", share.amount)
 
 
-def take_back(tx: Session, journal_id: UUID, lot: Lot, paid: UUID, payable: UUID) -> int:
-    """What journal `paid` owed the merchant for a lot's points stands behind them again, in fen."""
+def take_back(tx: Session, journal_id: UUID, lot: Lot, paid: UUID, payable: UUID) -> list[Paid]:
+    """What journal `paid` owed the merchant for a lot's points stands behind them again.
+
+    What was paid is less by so much: `parts.count_paid` is to follow.
+    """
     rows = tx.execute(
         select(Backing.contribution_id, Backing.shard, Backing.fen).where(
             Backing.journal_id == paid, Backing.lot_id == lot.id, Backing.kind == "pay"
@@ -176,8 +180,7 @@ def take_back(tx: Session, journal_id: UUID, lot: Lot, paid: UUID, payable: UUID
     for row in rows:
         part = (row.contribution_id, row.shard)
         parts.back(tx, journal_id, lot.id, part, "refund", row.fen)
-        parts.count_paid(tx, lot.fund_id, part, -row.fen)
-    return fen
+    return [Paid(lot.fund_id, (row.contribution_id, row.shard), -row.fen) for row in rows]
 
 
 def _oldest(tx: Session, fund_id: UUID, shard: int, fen: int) -> list[Share[UUID]]:

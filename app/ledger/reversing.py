@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.kit import clock
 from app.kit.db import insert_row
 from app.kit.ids import new_id
-from app.ledger import book, pool, purses, queries, sharing
+from app.ledger import book, parts, pool, purses, queries, sharing
 from app.ledger.book import Hands
 from app.ledger.errors import HoldResolved, PaymentExceedsDebt
 from app.ledger.models import Debt, Fund, Lot
@@ -106,14 +106,17 @@ def refund(
     purses.expire_lots(tx, lots, clock.now())
     book.change(tx, account, credits=pending.amount)
     back = book.move(tx, journal, "PTS", pending.credit_account_id, account, pending.amount)
+    paid = []
     for use in uses:
         lot = purses.give_back(tx, use, back)
         _lengthen(lot, grace)
-        paid = pool.take_back(tx, journal, lot, fulfilment.id, payable)
-        rest = use.amount * lot.rate_fen - paid
+        taken = pool.take_back(tx, journal, lot, fulfilment.id, payable)
+        paid += taken
+        rest = use.amount * lot.rate_fen + sum(one.fen for one in taken)
         pool.draw(tx, journal, tx.get_one(Fund, lot.fund_id), lot.id, rest)
     tx.flush()
     purses.repay(tx, sharing.come_home(tx, account, lots))
+    parts.count_paid(tx, paid)
     return pending.amount
 
 

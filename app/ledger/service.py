@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.kit import clock
 from app.kit.db import insert_row
 from app.kit.ids import new_id
-from app.ledger import book, lots, pool, purses, queries, sharing
+from app.ledger import book, lots, parts, pool, purses, queries, sharing
 from app.ledger.book import Hands
 from app.ledger.errors import CostExceedsValue, HoldResolved, PointsInsufficient
 from app.ledger.models import Fund, Lot, LotUse, Transfer
@@ -158,9 +158,11 @@ def fulfil(tx: Session, *, source: str, cost_fen: int, merchant: str, reason: st
     payable = book.account(tx, "CNY", "payable", merchant)
     costs = lots.split_by_value(cost_fen, values)
     pool.lock(tx, [lot for lot, _ in taken])
+    paid = []
     for (lot, _), value, cost in zip(taken, values, costs, strict=True):
-        pool.pay(tx, journal, lot, cost, payable)
+        paid += pool.pay(tx, journal, lot, cost, payable)
         pool.give_back(tx, journal, lot, value - cost)
+    parts.count_paid(tx, paid)
 
 
 def cancel(tx: Session, *, source: str, reason: str) -> None:

@@ -13,7 +13,9 @@ from app.identity import grants
 from app.identity.access import Actor
 from app.identity.grants import Wanted
 from app.identity.models import Person, Role
+from app.identity.queries import ties
 from app.kit import actions, clock
+from app.kit.errors import Words
 from app.kit.ids import new_id
 from app.media import service as media
 from app.posts import lists, queries
@@ -36,14 +38,19 @@ from app.regions.errors import GroupingUnknown, RegionUnknown
 from app.regions.models import Grouping, Region
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+TIED = Words(
+    "此人在你管理的区域之外任职，请由上级管理员任命",
+    "They belong, or hold a role, outside your regions: ask an administrator of all of them",
+)
 
 
 def appoint(tx: Session, actor: Actor, draft: AppointmentDraft) -> UUID:
     """Appoints a person; the post's role is theirs while the appointment is in force.
 
-    Raises OutsideSubtree, RegionUnknown, GroupingUnknown, PostUnknown, LevelWrong, SelfAppointment
-    (to a role that the actor lacks there), UnitUnknown, PersonUnknown, DaysWrong,
-    AppointmentExists, PhotoNotFound, PhotoUsed.
+    Raises OutsideSubtree (also for whom the role would take out of the reach of those who
+    administer them), RegionUnknown, GroupingUnknown, PostUnknown, LevelWrong, SelfAppointment (to a
+    role that the actor lacks there), UnitUnknown, PersonUnknown, DaysWrong, AppointmentExists,
+    PhotoNotFound, PhotoUsed.
     """
     places = _places(tx, draft)
     if not _all_held(actor, ADMINISTRATORS, places):
@@ -55,6 +62,7 @@ def appoint(tx: Session, actor: Actor, draft: AppointmentDraft) -> UUID:
         raise SelfAppointment
     _check_unit(tx, actor, draft.unit_code)
     _check_person(tx, draft)
+    _check_reach(tx, actor, draft.person_id, places)
     appointment = Appointment(
         id=new_id(), created_by=actor.person_id, created_at=clock.now(), **draft.model_dump()
     )
@@ -132,6 +140,14 @@ def _check_person(tx: Session, draft: AppointmentDraft) -> None:
         same = same.where(Appointment.starts_on <= draft.ends_on)
     if tx.scalar(same.limit(1)) is not None:
         raise AppointmentExists
+
+
+def _check_reach(tx: Session, actor: Actor, person_id: UUID, places: list[Region]) -> None:
+    # Whoever administers somebody administers all their regions; a role beside them ends that.
+    tied = ties(tx, person_id)
+    within = any(all(place.path.startswith(path) for place in places) for path in tied)
+    if not within and not all(actor.holds(ADMINISTRATORS, path) for path in tied):
+        raise OutsideSubtree(TIED)
 
 
 def end(tx: Session, actor: Actor, appointment_id: UUID, draft: AppointmentEnd) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person, StaffAccount
-from app.kit import drafts
+from app.kit import clock, drafts
 from app.posts import files
 from app.posts.files import TABLES, Kind
-from app.posts.models import Appointment, DutyShift, Net, Post, Unit
+from app.posts.models import Appointment, DutyShift, Leave, Net, Post, Unit
 from app.posts.queries import lasting
 from app.posts.schemas import AppointmentDraft
 from app.regions import queries as regions
@@ -26,13 +26,15 @@ def current(tx: Session, kind: Kind) -> dict[str, dict[str, Any]]:
 def rows(tx: Session, kind: Kind) -> Iterator[dict[str, Any]]:
     """The rows of a file; `files.TABLES` has the columns.
 
-    Appointments that are over are left out: they cannot be made again.
+    Appointments and leaves that are over are left out: they cannot be made again.
     """
     match kind:
         case "appointments":
             yield from _appointment_rows(tx)
         case "shifts":
             yield from _shift_rows(tx)
+        case "leaves":
+            yield from _leave_rows(tx)
         case _:
             yield from ({"code": code} | cells for code, cells in current(tx, kind).items())
 
@@ -108,19 +110,46 @@ def _rosters(tx: Session) -> dict[str, Any]:
     return {files.appointment_key(one): roster(shifts[one.id]) for one in tx.scalars(_lasting())}
 
 
+def _leaves(tx: Session) -> dict[str, Any]:
+    # A stand-in's cells name them in two ways; which of them a file has is no difference.
+    return {
+        files.leave_key(one): _cells("leaves", one) | {"stand_in_id": one.stand_in_id}
+        for one in tx.scalars(_standing())
+    }
+
+
+def _standing() -> Select[Leave]:
+    """The leaves that last or are to come."""
+    standing = select(Leave).where(Leave.cancelled_at.is_(None), Leave.ends_at > clock.now())
+    return standing.order_by(Leave.id)
+
+
 def _appointment_rows(tx: Session) -> Iterator[dict[str, Any]]:
-    who = _people(tx)
+    who = _people(tx, Appointment.person_id)
     for one in tx.scalars(_lasting()):
         yield _cells("appointments", one) | who[one.person_id]
 
 
 def _shift_rows(tx: Session) -> Iterator[dict[str, Any]]:
     """A row a shift, and one without hours for an appointment that is always on duty."""
-    who, shifts = _people(tx), _shifts(tx)
+    who, shifts = _people(tx, Appointment.person_id), _shifts(tx)
     for one in tx.scalars(_lasting()):
         place = {name: getattr(one, name) for name in ("post_code", *files.PLACE, "starts_on")}
         for hours in shifts[one.id] or [{}]:
             yield who[one.person_id] | place | hours
+
+
+def _leave_rows(tx: Session) -> Iterator[dict[str, Any]]:
+    who = _people(tx, Leave.person_id, Leave.stand_in_id)
+    for one in tx.scalars(_standing()):
+        stand_in = who.get(one.stand_in_id, {})
+        yield who[one.person_id] | {
+            "stand_in_username": stand_in.get("username"),
+            "stand_in_member_no": stand_in.get("member_no"),
+            "starts_at": one.starts_at.astimezone(clock.SHANGHAI).isoformat(),
+            "ends_at": one.ends_at.astimezone(clock.SHANGHAI).isoformat(),
+            "note": one.note,
+        }
 
 
 def _shifts(tx: Session) -> defaultdict[UUID, list[dict[str, Any]]]:
@@ -132,10 +161,11 @@ def _shifts(tx: Session) -> defaultdict[UUID, list[dict[str, Any]]]:
     return found
 
 
-def _people(tx: Session) -> dict[Any, dict[str, Any]]:
+def _people(tx: Session, *columns: Any) -> dict[Any, dict[str, Any]]:
+    """Who stands in these columns, as a row names them."""
     query = select(Person.id, Person.member_no, Person.name, StaffAccount.username)
-    appointed = select(Appointment.person_id)
-    found = tx.execute(query.outerjoin(StaffAccount).where(Person.id.in_(appointed)))
+    named = or_(*(Person.id.in_(select(column)) for column in columns))
+    found = tx.execute(query.outerjoin(StaffAccount).where(named))
     return {
         row.id: {"username": row.username, "member_no": row.member_no, "name": row.name}
         for row in found
@@ -149,4 +179,5 @@ CURRENT: dict[Kind, Callable[[Session], dict[str, Any]]] = {
     "groupings": _groupings,
     "appointments": _appointments,
     "shifts": _rosters,
+    "leaves": _leaves,
 }

@@ -1,4 +1,4 @@
-"""Nets, units, posts, groupings, appointments and rosters as files: their columns and keys."""
+"""Nets, units, posts, groupings, appointments, rosters, leaves as files: columns and keys."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Self
@@ -6,21 +6,26 @@ from uuid import UUID
 
 from pydantic import model_validator
 
+from app.identity.errors import PersonNotFound
 from app.kit.drafts import Form, Meaning, Meant, Table
 from app.kit.schema import Draft
 from app.posts.errors import (
     AppointmentEnded,
     AppointmentExists,
     DaysWrong,
+    LeaveOverlaps,
     LevelWrong,
     NetUnknown,
     PostInUse,
     PostUnknown,
+    StandInForbidden,
+    StandInUnknown,
     UnitUnknown,
 )  # fmt: skip
 from app.posts.schemas import (
     AppointmentDraft,
     EndTime,
+    LeaveDraft,
     NetDraft,
     PostDraft,
     Time,
@@ -30,7 +35,7 @@ from app.posts.schemas import (
 from app.regions.errors import GroupingUnknown, MemberOutside, RegionUnknown
 from app.regions.schemas import GroupingDraft
 
-Kind = Literal["nets", "units", "posts", "groupings", "appointments", "shifts"]
+Kind = Literal["nets", "units", "posts", "groupings", "appointments", "shifts", "leaves"]
 FORMS: dict[str, Form] = {
     "position": "whole", "level": "whole", "rung": "whole", "weekday": "whole", "active": "flag",
     "on_board": "flag", "duties": "list", "region_codes": "set",
@@ -38,6 +43,7 @@ FORMS: dict[str, Form] = {
 # Whoever is appointed is named by one of the first two; `name` is for people's eyes only.
 PERSON = ("username", "member_no", "name")
 PLACE = ("region_code", "grouping_code")
+STAND_IN = ("stand_in_username", "stand_in_member_no")
 
 
 class ShiftLine(Draft):
@@ -90,6 +96,17 @@ TABLES: dict[Kind, Table] = {
         FORMS,
         {AppointmentEnded: "post_code"},
     ),
+    "leaves": Table(
+        LeaveDraft,
+        ("starts_at", "ends_at"),
+        (*PERSON, *STAND_IN, "note"),
+        FORMS,
+        {
+            PersonNotFound: "username / member_no", DaysWrong: "starts_at / ends_at",
+            LeaveOverlaps: "starts_at / ends_at",
+            StandInUnknown: " / ".join(STAND_IN), StandInForbidden: " / ".join(STAND_IN),
+        },
+    ),
 }  # fmt: skip
 
 # Who is meant by a user name or, without one, by a member number.
@@ -132,7 +149,23 @@ def rostered(person: Finder, held: Held) -> Meaning:
     return meant
 
 
+def absent(person: Finder) -> Meaning:
+    """A leave is of a person, from an instant on; a stand-in is named as the person is."""
+
+    def meant(words: dict[str, Any]) -> Meant:
+        who = _person(words, person)
+        instead = [str(words.pop(name, "")) for name in STAND_IN]
+        stand_in = person(*instead) if any(instead) else None
+        words |= {"person_id": who or NOBODY, "stand_in_id": stand_in}
+        unknown = any(instead) and stand_in is None
+        faults = (*(() if who else NO_PERSON), *(NO_STAND_IN if unknown else ()))
+        return Meant(_key(who, words.get("starts_at")), faults=faults)
+
+    return meant
+
+
 NO_PERSON = ("查无此人 no such person: username / member_no",)
+NO_STAND_IN = (f"查无此人 no such person: {' / '.join(STAND_IN)}",)
 NO_APPOINTMENT = ("查无此任命 no such appointment: post_code / region_code / starts_on",)
 SEVERAL = ("starts_on: 有多个任命 several appointments",)
 
@@ -146,6 +179,11 @@ def appointment_key(appointment: Any) -> str:
     """What makes an appointment the same one: who, which post, where, and from when."""
     where = appointment.region_code or appointment.grouping_code
     return _key(appointment.person_id, appointment.post_code, where, appointment.starts_on)
+
+
+def leave_key(leave: Any) -> str:
+    """What makes a leave the same one: who, and the instant from which, in UTC."""
+    return _key(leave.person_id, leave.starts_at.isoformat())
 
 
 def _key(*parts: object) -> str:

@@ -1,4 +1,4 @@
-"""Bringing a file of nets, units, posts, groupings, appointments or rosters into the database."""
+"""Bringing a file of nets, units, posts, groupings, appointments, rosters or leaves in."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -9,7 +9,7 @@ from app.identity.access import Actor
 from app.kit import drafts
 from app.kit.drafts import Line, Lines, Loading
 from app.kit.sheets import Sheet
-from app.posts import appointments, exports, files, groupings, service
+from app.posts import appointments, exports, files, groupings, leaves, service
 from app.posts.errors import DaysWrong, UnitUnknown
 from app.posts.files import TABLES, Kind
 from app.posts.models import Appointment, Unit
@@ -37,6 +37,8 @@ def _lines(tx: Session, kind: Kind, sheet: Sheet) -> Lines:
         case "shifts":
             meaning = files.rostered(exports.finder(tx), exports.holding(tx))
             return _rosters(drafts.read(TABLES[kind], sheet, meaning))
+        case "leaves":
+            return _leaves(drafts.read(TABLES[kind], sheet, files.absent(exports.finder(tx))))
         case _:
             return drafts.read(TABLES[kind], sheet)
 
@@ -55,6 +57,18 @@ def _rosters(lines: Lines) -> Lines:
         made = [ShiftDraft(**shift) for shift in shifts]
         good.append(Line(first.number, key, first.of, made, exports.roster(shifts)))
     return Lines(sorted(good), findings)
+
+
+def _leaves(lines: Lines) -> Lines:
+    """Each by its instant, in whatever zone the row wrote it, and with who stands in."""
+    good = [
+        line._replace(
+            key=files.leave_key(line.draft),
+            cells={**line.cells, "stand_in_id": line.draft.stand_in_id},
+        )
+        for line in lines.good
+    ]
+    return Lines(good, lines.findings)
 
 
 ALONE = "weekday: 全天在岗的行须单独 a row without hours is the only one of its appointment"
@@ -103,7 +117,12 @@ def _put_shifts(tx: Session, actor: Actor, line: Line) -> None:
     appointments.put_shifts(tx, actor, line.of.id, line.draft)
 
 
+def _take(tx: Session, actor: Actor, line: Line) -> None:
+    # One that differs from a leave of that instant overlaps it: leaves are cancelled, not changed.
+    leaves.take(tx, actor, line.draft)
+
+
 WRITERS: dict[Kind, Callable[[Session, Actor, Line], None]] = {
     "nets": _put_net, "units": _put_unit, "posts": _put_post, "groupings": _put_grouping,
-    "appointments": _appoint, "shifts": _put_shifts,
+    "appointments": _appoint, "shifts": _put_shifts, "leaves": _take,
 }  # fmt: skip

@@ -33,8 +33,7 @@ from app.posts import roster
 from app.posts.models import Appointment, DutyShift, Leave, Post
 from app.regions.models import GroupingRegion, Region
 
-# A path names at most this many regions: levels 0 to 9.
-MOST_LEVELS = 10
+MOST_LEVELS = 10  # A path names at most this many regions: levels 0 to 9.
 
 
 class Holder(NamedTuple):
@@ -100,10 +99,8 @@ def shifts_of(appointment_id: Any) -> Any:
     return joined.where(DutyShift.appointment_id == appointment_id).scalar_subquery()
 
 
-_STAND_IN_AWAY = exists().where(_OTHER.person_id == Leave.stand_in_id, on_leave(_OTHER))
-_STANDS_IN = and_(
-    _STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == "active", not_(_STAND_IN_AWAY)
-)
+_AWAY = exists().where(_OTHER.person_id == Leave.stand_in_id, on_leave(_OTHER))
+_STANDS_IN = and_(_STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == "active", not_(_AWAY))
 # Read once, and first: both kinds of appointments are found from the few regions on a path.
 _HERE = select(Region.code, Region.level, Region.name).where(Region.code.in_(_CODES)).cte("here")
 _SEAT = (
@@ -111,7 +108,7 @@ _SEAT = (
     Appointment.starts_on, Appointment.ends_on, Appointment.ended_at,
 )  # fmt: skip
 # What the duty board shows beside it.
-_SEAT_SHOWN = (Appointment.phone, Appointment.photo_id, _HERE.c.name.label("region_name"))
+_SEAT_SHOWN = Appointment.phone, Appointment.photo_id
 _HOLDER_SHOWN = (
     Person.name, _STAND_IN.name.label("stand_in_name"), Post.name.label("post_name"),
     Post.name_en.label("post_name_en"), Post.duties,
@@ -121,39 +118,40 @@ _HOLDER_SHOWN = (
 def _seats(places: FromClause, which: Sequence[Any], more: Sequence[Any]) -> Subquery:
     """Appointments of any time, each at its place or at every one of its grouping's."""
     place = places.c
-    chosen = select(*_SEAT, place.code, place.level, *more).where(*which)
-    alone = chosen.join(places, place.code == Appointment.region_code)
-    together = chosen.join(
-        GroupingRegion, GroupingRegion.grouping_code == Appointment.grouping_code
-    ).join(places, place.code == GroupingRegion.region_code)
-    return union_all(alone, together).subquery("seat")
+    at = place.code, place.level, place.name.label("region_name")
+    there = select(*at, GroupingRegion.grouping_code).join_from(
+        places, GroupingRegion, GroupingRegion.region_code == place.code
+    )
+    # Made first, or SQLite would read every appointment to find the few of a grouping.
+    grouped = there.cte("grouped").prefix_with("MATERIALIZED")
+    own, *shared = grouped.c.grouping_code, *grouped.c[:3]
+    alone = select(*_SEAT, *more, *at).join(places, place.code == Appointment.region_code)
+    together = select(*_SEAT, *more, *shared).join(grouped, own == Appointment.grouping_code)
+    return union_all(alone.where(*which), together.where(*which)).subquery("seat")
 
 
 def _holding(
     places: FromClause, *which: Any, of_seat: Sequence[Any] = (), of_holder: Sequence[Any] = ()
 ) -> Select[Any]:
-    """Who is in these posts, with roster, leave and stand-in, the nearest region first."""
+    """Who is in these posts, with roster, leave and stand-in; `_once` gives them their order."""
     seat = _seats(places, which, of_seat).c
     return (
         select(
-            seat.id, seat.person_id, seat.post_code, Post.role, Post.rung, seat.level, seat.code,
-            seat.unit_code, shifts_of(seat.id).label("shifts"), Leave.id.label("leave_id"),
-            _STAND_IN.id.label("stand_in_id"), *(seat[c.key] for c in of_seat), *of_holder,
+            seat.id, seat.level, Post.rung, Post.position, seat.person_id, seat.post_code,
+            Post.role, seat.code, seat.unit_code, shifts_of(seat.id).label("shifts"),
+            Leave.id.label("leave_id"), _STAND_IN.id.label("stand_in_id"), seat.region_name,
+            *(seat[c.key] for c in of_seat), *of_holder,
         )
         .join_from(seat.id.table, Post, Post.code == seat.post_code)
         .join(Person, and_(Person.id == seat.person_id, Person.state == "active"))
         .outerjoin(Leave, and_(Leave.person_id == seat.person_id, on_leave()))
         .outerjoin(_STAND_IN, _STANDS_IN)
         .where(in_force(seat))
-        .order_by(
-            # Off the ladder comes last, also where the database would put NULL first.
-            seat.level.desc(), Post.rung.nulls_last(), Post.position, seat.id,
-        )
     )  # fmt: skip
 
 
 # Built once, because routing asks on every report.
-_AROUND = _holding(_HERE)
+AROUND = _holding(_HERE)
 _BOARD = _holding(_HERE, of_seat=_SEAT_SHOWN, of_holder=_HOLDER_SHOWN).where(Post.on_board)
 _UNIT = bindparam("unit", type_=CodeText)
 _OF_UNIT = _holding(Region.__table__, Appointment.unit_code == _UNIT)
@@ -165,20 +163,19 @@ def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
     The nearest region first, in it the lowest rung, off the ladder last. Somebody on leave is
     replaced by their stand-in, who keeps their hours; without one they are listed, not on duty.
     """
-    return _holders(core(tx).execute(_AROUND, _on(path) | moment(at)).all(), at)
+    return read(core(tx).execute(AROUND, around(path, at)).all(), at)
 
 
 def members(tx: Session, unit_code: str, at: datetime) -> list[Holder]:
     """Everyone in a post of a responsible unit (责任单位) at `at`, as `holders`."""
-    return _holders(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}).all(), at)
+    return read(core(tx).execute(_OF_UNIT, {"unit": unit_code, **moment(at)}).all(), at)
 
 
 def in_unit(person: Any) -> ColumnElement[bool]:
     """Whether an appointment is the person's or of someone they stand in for now, for the values
     of `moment`."""
-    absent = exists().where(
-        Leave.person_id == Appointment.person_id, Leave.stand_in_id == person, on_leave()
-    )
+    theirs = Leave.person_id == Appointment.person_id, Leave.stand_in_id == person
+    absent = exists().where(*theirs, on_leave())
     return and_(in_force(), or_(Appointment.person_id == person, absent))
 
 
@@ -198,36 +195,42 @@ def is_member(tx: Session, person_id: UUID, unit_code: str, at: datetime) -> boo
 
 def board(tx: Session, path: str, at: datetime) -> list[Row[Any]]:
     """Who is shown on the duty board (上岗公示) of the region with this path, as `holders`."""
-    return _once(core(tx).execute(_BOARD, _on(path) | moment(at)))
+    return _once(core(tx).execute(_BOARD, around(path, at)))
 
 
-def _on(path: str) -> dict[str, Any]:
+def around(path: str, at: datetime) -> dict[str, Any]:
+    """The values of AROUND."""
     codes = path.strip("/").split("/")
-    return {f"code_{i}": codes[i] if i < len(codes) else "" for i in range(MOST_LEVELS)}
+    on = {f"code_{i}": codes[i] if i < len(codes) else "" for i in range(MOST_LEVELS)}
+    return on | moment(at)
 
 
-def _once(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
-    """Each appointment at its lowest region only."""
-    found: dict[UUID, Row[Any]] = {}
-    for row in rows:
-        found.setdefault(row.id, row)
+def _once(rows: Iterable[Any]) -> list[Any]:
+    """Each appointment at its lowest region only, the nearest first, off the ladder last."""
+    found: dict[UUID, Any] = {}
+    for row in sorted(rows, key=_nearest_first):
+        found.setdefault(row[0], row)
     return list(found.values())
 
 
-def _holders(rows: Iterable[Row[Any]], at: datetime) -> list[Holder]:
+def _nearest_first(row: Any) -> tuple[Any, ...]:
+    seat, level, rung, position, *_ = row
+    return -level, rung is None, rung, position, seat
+
+
+def read(rows: Iterable[Any], at: datetime) -> list[Holder]:
+    """The holders that rows of AROUND tell of."""
     now = roster.moment(at)
     return [_holder(row, now) for row in _once(rows)]
 
 
 def _holder(row: Any, at: roster.Moment) -> Holder:
     # Taken apart at once: asking a row for one column after the other costs ten times as much.
-    _, person, post, role, rung, level, region, unit, shifts, leave, stand_in = row
+    _, level, rung, _, person, post, role, region, unit, shifts, leave, stand_in, *_ = row
     present = leave is None or stand_in is not None
     on_duty = present and roster.is_on(roster.read(shifts), at)
     absent = person if stand_in is not None else None
-    return Holder(
-        stand_in or person, post, role, rung, level, region, unit, on_duty, stands_in_for=absent
-    )
+    return Holder(stand_in or person, post, role, rung, level, region, unit, on_duty, absent)
 
 
 _THIS = bindparam("appointment", type_=IdType())

@@ -4,13 +4,12 @@ import secrets
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit import actions, clock, outbox
-from app.kit.db import core, insert_row, insert_rows
+from app.kit.db import alone, insert_row, insert_rows
 from app.kit.ids import new_id
 from app.kit.logs import log
 from app.proofs import hashes, merkle, queries, queue
@@ -32,13 +31,8 @@ from app.webhooks import service as webhooks
 PUBLISHERS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 # What was begun in the last moments of a period has ended by then, and can be sealed.
 SETTLING = timedelta(milliseconds=queue.LATE_MS)
-_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended("seals", 0)))
-
-
-def _alone(tx: Session) -> None:
-    """One writer of seals and notices at a time; SQLite's write lock is that already."""
-    if tx.get_bind().dialect.name == "postgresql":
-        core(tx).execute(_ALONE)
+# Of which there is one writer at a time.
+BOOKS = "seals"
 
 
 def seal(tx: Session, after: UUID | None = None) -> UUID | None:
@@ -48,7 +42,7 @@ def seal(tx: Session, after: UUID | None = None) -> UUID | None:
     Begins at `after`, or a little before the newest sealed journal: `id > last` would miss what
     began earlier and was committed later.
     """
-    _alone(tx)
+    alone(tx, BOOKS)
     found, rest = queue.unsealed(tx, queue.window(tx) if after is None else after)
     if found:
         _append(tx, found)
@@ -78,7 +72,7 @@ def publish(tx: Session, actor: Actor, period: str) -> NoticeOut:
     roots = [f"/{code}/" for code in regions.roots(tx)]
     if not all(actor.holds(PUBLISHERS, path) for path in roots):
         raise NoticeForbidden
-    _alone(tx)
+    alone(tx, BOOKS)
     first, last = _positions(tx, period)
     blocks, chain = tree(tx, first, last)
     sums = queries.sums(tx, first, last)

@@ -5,8 +5,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.categories.errors import CategoryUnknown
+from app.conduct.errors import Blocked, ReportsSpent
+from app.conduct.service import DayCaps
 from app.identity.access import Reporter
-from app.identity.errors import PersonOnly
+from app.identity.errors import ConsentMissing, PersonOnly
 from app.kit.http import Cursor, Limit, in_transaction
 from app.kit.page import Page
 from app.kit.problems import raises
@@ -23,12 +25,28 @@ router = Router(prefix="/v1/reports", tags=["reports 随手拍"])
 
 @router.post(
     "",
-    responses=raises(PersonOnly, CategoryUnknown, RegionUnknown, PhotoNotFound, PhotoUsed),
+    responses=raises(
+        PersonOnly,
+        ConsentMissing,
+        Blocked,
+        ReportsSpent,
+        CategoryUnknown,
+        RegionUnknown,
+        PhotoNotFound,
+        PhotoUsed,
+    ),
 )
 @in_transaction(status=201, key_required=True)
-def submit_report(tx: Session, actor: Reporter, signer: Signers, body: ReportDraft) -> ReportOut:
+def submit_report(
+    tx: Session,
+    actor: Reporter,
+    signer: Signers,
+    verdict: service.FirstVerdict,
+    caps: DayCaps,
+    body: ReportDraft,
+) -> ReportOut:
     """Submits a report with one to nine own photos and a place or an address."""
-    return service.submit(tx, actor, body, signer)
+    return service.submit(tx, actor, body, signer, verdict, caps)
 
 
 @router.get("", responses=raises(PersonOnly))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.columns import At, CodeStr, Flag, Id, Int, Real, Str
 from app.kit.db import Base
+from app.media.models import VERDICTS, Verdict
 
 
 class ReportStatus(StrEnum):
@@ -52,6 +53,8 @@ class Report(Base):
     public_note: Mapped[Str | None]
     # The case that the reporter says this is: joined when it may be, never refused.
     joins: Mapped[CodeStr | None]
+    # The worst of its text and its photos; until it passes nothing of it is settled.
+    verdict: Mapped[CodeStr] = mapped_column(server_default=Verdict.PASSED.value)
     created_at: Mapped[At]
     updated_at: Mapped[At]
 
@@ -66,6 +69,7 @@ class Report(Base):
         ),
         CheckConstraint("lat IS NOT NULL OR address IS NOT NULL", name="somewhere"),
         CheckConstraint("crs IN ('wgs84', 'gcj02')", name="crs"),
+        CheckConstraint(VERDICTS, name="verdict"),
         Index("ix_reports_mine", "person_id", "created_at", "id"),
     )
 

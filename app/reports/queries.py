@@ -11,16 +11,21 @@ from sqlalchemy.orm import Session
 from app.identity.access import Actor
 from app.kit.db import core
 from app.kit.page import Page, cut
-from app.media.models import Photo
+from app.media.models import Photo, Verdict
 from app.media.schemas import PhotoOut, PlaceOut
-from app.media.views import SHOWN, Signer, photo_out
+from app.media.views import SHOWN, Signer, photo_out, visible
 from app.regions.models import Region
 from app.reports.errors import ReportNotFound
 from app.reports.models import Report, ReportPhoto, ReportStatus
-from app.reports.schemas import ReportOut
+from app.reports.schemas import Content, ReportOut
 
 ENDED = {
     ReportStatus.CLOSED, ReportStatus.REJECTED, ReportStatus.WITHDRAWN, ReportStatus.MERGED,
+}  # fmt: skip
+# Whether it is a machine or a person who looks, and what for, is not told.
+CONTENT: dict[str, Content] = {
+    Verdict.PASSED: "shown", Verdict.WAITING: "checking", Verdict.HELD: "checking",
+    Verdict.HIDDEN: "hidden",
 }  # fmt: skip
 OPEN = tuple(status.value for status in ReportStatus if status not in ENDED)
 
@@ -72,7 +77,7 @@ def photos_of(
         .where(ReportPhoto.report_id.in_(report_ids))
         .order_by(ReportPhoto.report_id, ReportPhoto.position)
     )
-    for row in core(tx).execute(query) if report_ids else ():
+    for row in visible(core(tx).execute(query)) if report_ids else ():
         found[row.report_id].append(photo_out(row, signer))
     return found
 
@@ -92,5 +97,5 @@ def report_out(report: Report, grid_name: str | None, photos: list[PhotoOut]) ->
         category=report.choice, address=report.address, anonymous=report.anonymous,
         place=PlaceOut(lat=report.lat or 0, lng=report.lng or 0) if here else None,
         outcome=report.outcome, public_note=report.public_note, photos=photos,
-        created_at=report.created_at, updated_at=report.updated_at,
+        content=CONTENT[report.verdict], created_at=report.created_at, updated_at=report.updated_at,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from app.kit.schema import Code, Draft, Instant, Latitude, Longitude, Name, Note
 from app.media.schemas import PhotoOut, PlaceOut
 from app.reports.models import ReportStatus
 
+Content = Literal["shown", "checking", "hidden"]
 Address = Annotated[PlainText, Field(min_length=2, max_length=200)]
 
 
@@ -57,5 +58,8 @@ class ReportOut(Out):
     outcome: str | None = Field(description="How a closed case ended; closed is not always fixed")
     public_note: str | None = Field(description="The last word of staff to the reporter")
     photos: list[PhotoOut]
+    content: Content = Field(
+        description="Whether others may see it; `checking`: it is being looked at (内容审核中)"
+    )
     created_at: Instant
     updated_at: Instant

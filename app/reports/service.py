@@ -1,20 +1,25 @@
 """Submitting reports, and taking in what cases push down to them."""
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from app.categories import queries as categories
+from app.conduct import service as conduct
+from app.conduct.rules import NO_CAPS, Caps
 from app.grids.service import to_wgs84
+from app.identity import access
 from app.identity.access import Actor
 from app.kit import clock, outbox
 from app.kit.columns import IdType
 from app.kit.db import core, insert_row, insert_rows
 from app.kit.ids import new_id
+from app.kit.marks import FromApp
 from app.media import service as media
+from app.media.models import Verdict
 from app.media.views import Signer, photo_out
 from app.regions.errors import RegionUnknown
 from app.regions.models import Region
@@ -22,23 +27,38 @@ from app.reports import queries
 from app.reports.models import Report, ReportPhoto, ReportStatus
 from app.reports.schemas import PlaceDraft, ReportDraft, ReportOut
 
+# What is sent begins with this verdict: passed where nothing is checked.
+FirstVerdict = Annotated[str, FromApp("first_verdict")]
 
-def submit(tx: Session, actor: Actor, draft: ReportDraft, signer: Signer) -> ReportOut:
+
+def submit(
+    tx: Session,
+    actor: Actor,
+    draft: ReportDraft,
+    signer: Signer,
+    verdict: str = Verdict.PASSED,
+    caps: Caps = NO_CAPS,
+) -> ReportOut:
     """Takes a report in and lets the worker route it; nothing about it can be lost after this.
 
-    Raises CategoryUnknown, RegionUnknown, PhotoNotFound, PhotoUsed.
+    Raises ConsentMissing, Blocked, ReportsSpent, CategoryUnknown, RegionUnknown, PhotoNotFound,
+    PhotoUsed.
     """
+    access.require_consent(tx, actor)
+    conduct.count_report(tx, actor.person_id, caps)
     if draft.category is not None:
         categories.category_of_choice(tx, draft.category)
     if draft.region_code is not None and tx.get(Region, draft.region_code) is None:
         raise RegionUnknown
     report_id, now = new_id(), clock.now()
-    photos = media.take(tx, actor.person_id, draft.photo_ids, f"report:{report_id}")
+    purpose = f"report:{report_id}"
+    photos = media.take(tx, actor.person_id, draft.photo_ids, purpose, verdict)
     row = {
         "id": report_id, "person_id": actor.person_id, "description": draft.description,
         "choice": draft.category, "anonymous": draft.anonymous, "address": draft.address,
         "region_code": draft.region_code, "status": ReportStatus.RECEIVED.value,
-        "joins": draft.joins, "created_at": now, "updated_at": now, **_place(draft.place),
+        "joins": draft.joins, "verdict": verdict, "created_at": now, "updated_at": now,
+        **_place(draft.place),
     }  # fmt: skip
     insert_row(tx, Report, **row)
     insert_rows(
@@ -50,6 +70,8 @@ def submit(tx: Session, actor: Actor, draft: ReportDraft, signer: Signer) -> Rep
         ],
     )
     outbox.enqueue(tx, "report.submitted", report_id=report_id)
+    if verdict != Verdict.PASSED:
+        outbox.enqueue(tx, "report.unchecked", report_id=report_id)
     # What was written is what is shown: nothing is read again before the answer.
     return queries.report_out(Report(**row), None, [photo_out(p, signer) for p in photos])
 

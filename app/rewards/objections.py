@@ -45,7 +45,7 @@ def object_to(tx: Session, actor: Actor, award_id: UUID, draft: ObjectionDraft) 
     if queries.has_objected(tx, award.id, actor.person_id):
         raise ObjectionRaised
     if attempts.add(tx, f"objection:{actor.person_id}") > MOST_OBJECTIONS:
-        raise ObjectionsTooOften(headers=attempts.retry_after())
+        raise ObjectionsTooOften(headers=attempts.retry_after(MOST_OBJECTIONS))
     objection = Objection(
         id=new_id(), award_id=award.id, raised_by=actor.person_id, reason=draft.reason,
         state="open", raised_at=clock.now(),

@@ -26,6 +26,7 @@ def add(
     person_id: UUID,
     reported_at: datetime,
     spot: Spot,
+    hours: int | None = None,
 ) -> Award:
     """An award with everything that says why it is what it is."""
     award = Award(
@@ -34,7 +35,7 @@ def add(
         asked=allowed.asked, points=allowed.points, reason=allowed.reason,
         day=clock.business_day(reported_at).isoformat(),
         state="granted" if allowed.points else "capped", region_code=spot.region_code,
-        inputs=_inputs(rule, allowed, reported_at, spot),
+        inputs=_inputs(rule, allowed, reported_at, spot, hours),
         created_at=clock.now(), updated_at=clock.now(),
     )  # fmt: skip
     tx.add(award)
@@ -43,12 +44,14 @@ def add(
     return award
 
 
-def _inputs(rule: Rule, allowed: Allowance, reported_at: datetime, spot: Spot) -> dict[str, object]:
+def _inputs(
+    rule: Rule, allowed: Allowance, reported_at: datetime, spot: Spot, hours: int | None
+) -> dict[str, object]:
     given: dict[str, object] = {
         "rule": rule.code, "version": rule.version, "reported_at": reported_at.isoformat(),
         "used_day": allowed.used_day, "used_month": allowed.used_month,
         "category": spot.category_code, "occupation": rule.occupation, "lat": spot.lat,
-        "lng": spot.lng, "place": allowed.place,
+        "lng": spot.lng, "place": allowed.place, "hours": hours,
     }  # fmt: skip
     return {name: value for name, value in given.items() if value is not None}
 

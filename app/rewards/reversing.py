@@ -14,36 +14,42 @@ from app.ledger.service import Life
 from app.rewards import limits, queries, recording
 from app.rewards.errors import AwardNotSettled, CapReached, PointsOverRule, RuleMissing
 from app.rewards.models import Award, Rule
-from app.rewards.rules import BY_HAND, Spot
+from app.rewards.rules import MOST_BY_HAND, Spot, Vouched
 
 
-def rule_by_hand(tx: Session, person_id: UUID, spot: Spot, points: int) -> Rule:
-    """The rule by which so many points may be given to a person by hand.
+def rule_by_hand(tx: Session, person_id: UUID, spot: Spot, what: Vouched) -> tuple[Rule, int]:
+    """The rule by which points may be given to a person by hand, and how many.
 
     Raises RuleMissing, also for one that is paused or whose fund is closed; PointsOverRule.
     """
-    found = queries.find_rule(tx, BY_HAND, clock.now(), spot, person_id)
+    found = queries.find_rule(tx, what.event, clock.now(), spot, person_id)
     if found is None or found.barred:
         raise RuleMissing
     # A campaign adds nothing here: two persons chose the points.
     rule = found.rule
-    if points > rule.points:
-        raise PointsOverRule(most=rule.points)
-    return rule
+    worth = rule.points * (what.hours or 1)
+    points, most = worth if what.points is None else what.points, min(worth, MOST_BY_HAND)
+    if points > most:
+        raise PointsOverRule(most=most)
+    return rule, points
 
 
-def give(tx: Session, *, source: str, person_id: UUID, points: int, spot: Spot, by: Hands) -> Award:
+def give(
+    tx: Session, *, source: str, person_id: UUID, what: Vouched, spot: Spot, by: Hands
+) -> Award:
     """Gives points by hand: all of them or none, to be spent at once.
 
     Raises RuleMissing, PointsOverRule, CapReached, PoolExhausted.
     """
-    now, rule = clock.now(), rule_by_hand(tx, person_id, spot, points)
+    now = clock.now()
+    rule, points = rule_by_hand(tx, person_id, spot, what)
     allowed = limits.allow_exactly(tx, rule, person_id, clock.business_day(now), points)
     if allowed.points < points:
         raise CapReached(left=allowed.points)
     award = recording.add(
-        tx, rule, allowed, source=source, person_id=person_id, reported_at=now, spot=spot
-    )
+        tx, rule, allowed, source=source, person_id=person_id, reported_at=now, spot=spot,
+        hours=what.hours,
+    )  # fmt: skip
     award.due_at = now
     ledger.accrue(
         tx, source=str(award.id), person_id=person_id, fund=tx.get_one(Fund, rule.fund_id),

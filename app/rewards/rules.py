@@ -4,19 +4,32 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import cos, floor, radians
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 METRES_PER_DEGREE = 111_320.0
 # What anybody may earn by. A rule for another event would never pay, so it is refused.
 BY_HAND, RATED = "manual.awarded", "rating.given"
+# Two persons vouch for these: points that they choose up to the rule's, the hours of an activity
+# (志愿活动) at the rule's points each, a suggestion (金点子) that was adopted.
+HANDED = (BY_HAND, "activity.attended", "suggestion.adopted")
+# What a single proposal of theirs may give.
+MOST_BY_HAND = 100_000
 # Of these a case is the source, and its outcome says whether they are paid in the end.
 OF_CASES = ("report.filed", "report.joined", "patrol.found", "hazard.reported")
-EVENTS = (*OF_CASES, RATED, BY_HAND)
+EVENTS = (*OF_CASES, RATED, *HANDED)
 # What a rule pays for that names no outcomes of its own.
 PAYING_OUTCOMES = frozenset({"fixed", "no_action_needed", "referred"})
 # Awards that count against caps and budgets; what was taken back gave its share back.
 COUNTED = frozenset({"granted", "capped", "waiting", "settled"})
+
+
+class Vouched(NamedTuple):
+    """What two persons vouch for; without `points` it is worth what the rule says."""
+
+    event: str
+    points: int | None = None
+    hours: int | None = None
 
 
 def periods(day: date) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from app.identity.models import Occupation
 from app.kit.schema import Code, Draft, Instant, Name, Note, Out
 
 OfCase = Literal["report.filed", "report.joined", "patrol.found", "hazard.reported"]
-Event = Literal[OfCase, "rating.given", "manual.awarded"]
+Handed = Literal["manual.awarded", "activity.attended", "suggestion.adopted"]
+Event = Literal[OfCase, "rating.given", Handed]
 Outcome = Literal["fixed", "no_action_needed", "not_responsible", "unable", "referred"]
 Most = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}

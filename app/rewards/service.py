@@ -4,6 +4,7 @@ Filing and closing never fail for points: a cap that is reached or a pool that i
 award with its reason, in everyone's sight.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -84,15 +85,16 @@ def close(
     after: timedelta,
     outcome: str | None = None,
     person_id: UUID | None = None,
+    but: Collection[UUID] = (),
 ) -> None:
     """The case was closed: settles its awards after the objection window, or at once.
 
     An award whose rule does not pay for the outcome is taken back, with the outcome as its reason;
-    without one, all are settled. With `person_id`, this person's only; asked again, the window does
-    not begin anew.
+    without one, all are settled. With `person_id`, this person's only, and never that of `but`;
+    asked again, the window does not begin anew.
     """
     for award, outcomes in queries.to_close(tx, event, source):
-        if person_id not in {None, award.person_id}:
+        if person_id not in {None, award.person_id} or award.person_id in but:
             continue
         if outcome is not None and not pays(outcomes, outcome):
             take_back(tx, award, outcome)

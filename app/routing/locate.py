@@ -1,6 +1,7 @@
 """The region that a spot belongs to: by its grid, by choice, or the district's centre."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,8 +10,8 @@ from app.grids.locate import GridIndex, Hit
 from app.grids.service import GridCache
 from app.regions import queries as regions
 from app.regions.errors import RegionNotFound
-from app.routing import queries
-from app.routing.queries import Setting
+from app.routing import scene
+from app.routing.scene import Setting
 from app.routing.schemas import Spot
 
 
@@ -32,21 +33,21 @@ class Place:
         return self.path.strip("/").split("/")[::-1]
 
 
-def find(tx: Session, grids: GridCache, spot: Spot) -> Place:
+def find(tx: Session, grids: GridCache, spot: Spot, at: datetime) -> Place:
     """The grid that owns the spot, else the region the reporter chose, else the district's centre.
 
     Raises RegionNotFound.
     """
     # The setting tells the version too: asking for it first would be one more statement.
-    place = _find(tx, grids.latest, spot)
+    place = _find(tx, grids.latest, spot, at)
     if place is None or place.setting.grids_version != place.grids_version:
-        place = _find(tx, grids.current(tx), spot)
+        place = _find(tx, grids.current(tx), spot, at)
     if place is None:
         raise RegionNotFound
     return place
 
 
-def _find(tx: Session, index: GridIndex, spot: Spot) -> Place | None:
+def _find(tx: Session, index: GridIndex, spot: Spot, at: datetime) -> Place | None:
     """The place of a spot on this map, be it the newest or not; None for an unknown region."""
     hit = nearest = None
     if spot.lat is not None and spot.lng is not None:
@@ -59,7 +60,7 @@ def _find(tx: Session, index: GridIndex, spot: Spot) -> Place | None:
         how, code = "chosen_region", spot.region_code
     else:
         how, code = "district_centre", nearest or regions.roots(tx)[0]
-    setting = queries.find_setting(tx, code, spot.category_code)
+    setting = scene.find_setting(tx, code, spot.category_code, at)
     if setting is None:
         return None
     district, path = regions.root_of(setting.path), setting.path

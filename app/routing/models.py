@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kit import carrying
 from app.kit.columns import At, CodeStr, Id, Int, Json, Str
 from app.kit.db import Base
 
@@ -70,3 +71,17 @@ class RoutingDecision(Base):
         CheckConstraint("reason IN ('opened', 'corrected', 'filed')", name="reason"),
         Index("ix_routing_decisions_case", "case_id", "created_at"),
     )
+
+
+class RoutingStamp(Base):
+    """Triggers put another sum of stamps here when anything that decides is written.
+
+    Regions and the map, groupings, posts, appointments, shifts, leave, the state of people,
+    categories and their terms, sets of rules.
+    """
+
+    __tablename__ = "routing_stamps"
+
+    stamp: Mapped[Int] = mapped_column(primary_key=True, autoincrement=False)
+
+    __table_args__ = {"info": carrying.STAYS}

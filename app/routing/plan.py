@@ -19,10 +19,11 @@ def make(
 ) -> Decision:
     """A decision for an instant, by the published rules or by those of a trial.
 
-    Two statements: the setting of the place, and the holders there; one more for rules or grids
-    that are new here, a unit, a level or plain roles. Raises RegionNotFound for a chosen region.
+    One statement tells the setting of the place and the holders there; one more each for a place,
+    rules or grids that are new here, a unit, a level or plain roles. Raises RegionNotFound for a
+    chosen region.
     """
-    place = locate.find(tx, grids, spot)
+    place = locate.find(tx, grids, spot, at)
     setting = place.setting
     net = spot.net_code or setting.net_code
     version, listed = (0, trial) if trial is not None else _published(tx, place)
@@ -30,7 +31,9 @@ def make(
     facts = Facts(own, net, frozenset(place.codes), spot.source, at)
     level_code = _handled_at(tx, place, spot.level_code)
     codes = place.codes[place.codes.index(level_code or place.code) :]
-    found = Search(codes, posts.holders(tx, place.path, at), at)
+    known = setting.holders if place.path == setting.path else None
+    holders = known if known is not None else posts.holders(tx, place.path, at)
+    found = Search(codes, holders, at)
     ladder.search(tx, found, rules.matching(listed, facts), setting.unit_code)
     return Decision(
         region_code=place.code, path=place.path, grid_code=place.hit.grid if place.hit else None,

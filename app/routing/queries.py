@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.orm import Session
 
-from app.categories import queries as categories
-from app.categories.models import Category, CategoryTerms
-from app.grids.models import GridVersion
+from app.categories.models import Category
 from app.identity.models import Grant, Person, Role
 from app.kit.columns import CodeText
 from app.kit.db import core
@@ -25,52 +27,7 @@ from app.routing.schemas import DecisionOut
 # Who takes cases without a post, in the order in which they are asked.
 TAKERS = (Role.GRID_STAFF, Role.GRID_HEAD, Role.DISPATCHER)
 
-_CODE = bindparam("code", type_=CodeText)
 _DISTRICT = bindparam("district", type_=CodeText)
-_ROOT = aliased(Region)
-_CATEGORY = bindparam("category", type_=CodeText)
-# One statement for all that a region and a category tell: each costs more than what it reads.
-_SPOT = (
-    select(
-        func.coalesce(select(GridVersion.version).scalar_subquery(), 0), Region.path,
-        RuleSet.version, RuleSet.published_at, Category.parent_code,
-        case((categories.FILED, categories.NET)), CategoryTerms.level, CategoryTerms.unit_code,
-    )
-    .outerjoin(
-        _ROOT,
-        _ROOT.parent_code.is_(None)
-        & (func.substr(Region.path, 1, func.length(_ROOT.path)) == _ROOT.path),
-    )
-    .outerjoin(RuleSet, RuleSet.district == _ROOT.code)
-    .outerjoin(Category, Category.code == _CATEGORY)
-    .outerjoin(CategoryTerms, categories.newest_of(_ROOT.code) & categories.FILED)
-    .where(Region.code == _CODE)
-    .order_by(RuleSet.version.desc())
-    .limit(1)
-)  # fmt: skip
-
-
-class Setting(NamedTuple):
-    """What a region and a category tell, and the version of the map at that moment."""
-
-    grids_version: int
-    path: str
-    # The district's newest set of rules; None before the first.
-    rule_version: int | None
-    published_at: datetime | None
-    # The 大类 of the category; its net, and in the district its level (分级办理) and unit.
-    parent: str | None
-    net_code: str | None
-    level: int | None
-    unit_code: str | None
-
-
-def find_setting(tx: Session, code: str, category: str | None) -> Setting | None:
-    """All that a decision asks of a region and a category; None for a region that is nowhere."""
-    row: Any = core(tx).execute(_SPOT, {"code": code, "category": category}).first()
-    return Setting(*row) if row is not None else None
-
-
 _FIELDS = (
     RoutingRule.position, RoutingRule.name, RoutingRule.category_code, RoutingRule.net_code,
     RoutingRule.region_code, RoutingRule.source, RoutingRule.weekdays, RoutingRule.starts,

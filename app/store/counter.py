@@ -108,7 +108,7 @@ def admit(tx: Session, actor: Actor, station_id: str) -> None:
     unknown codes, CodeChecksTooOften."""
     kept(tx, actor, station_id)
     if attempts.made(tx, _subject(actor)) >= WRONG_CODES:
-        raise CodeChecksTooOften(headers=attempts.retry_after())
+        raise CodeChecksTooOften(headers=attempts.retry_after(WRONG_CODES))
 
 
 def accept(

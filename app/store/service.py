@@ -169,7 +169,7 @@ def fulfil(tx: Session, keeper: Actor, typed: str, codes: Codes) -> RedemptionOu
     """
     subject = f"code:{keeper.person_id}"
     if attempts.made(tx, subject) >= WRONG_CODES:
-        raise CodeChecksTooOften(headers=attempts.retry_after())
+        raise CodeChecksTooOften(headers=attempts.retry_after(WRONG_CODES))
     try:
         redemption = queries.get_by_code(tx, keeper, codes.hashed(tidy(typed)))
     except CodeUnknown:

@@ -123,7 +123,10 @@ def cancel_till_hold(tx: Session, program: Holding, hold_id: UUID) -> HoldOut:
 @router.get("/till/reconciliation", responses=raises(ScopeMissing))
 @in_transaction
 def get_reconciliation(tx: Session, program: Holding, day: OfDay) -> ReconciliationOut:
-    """Every hold that the client created or resolved on a business day, with totals."""
+    """What the client created, resolved or got back on a business day, with totals.
+
+    `fulfilled` and `refunded` together are the points and the money that moved.
+    """
     return queries.reconciliation(tx, program, day)
 
 
@@ -133,7 +136,7 @@ def get_reconciliation(tx: Session, program: Holding, day: OfDay) -> Reconciliat
 )  # fmt: skip
 @in_transaction
 def get_reconciliation_file(tx: Session, program: Holding, day: OfDay) -> Response:
-    """The same as a CSV file (UTF-8): holds, totals, and the checksum in the last row."""
+    """The same as a CSV file (UTF-8): holds, refunds, totals, the checksum in the last row."""
     told = queries.reconciliation(tx, program, day)
     data = sheets.write_csv(rules.file_rows(told), rules.COLUMNS)
     name = f'attachment; filename="reconciliation-{day.isoformat()}.csv"'

@@ -14,7 +14,7 @@ from app.ledger.models import Journal
 from app.till import rules
 from app.till.errors import TillHoldNotFound
 from app.till.models import MemberCode, TillHold
-from app.till.schemas import DayHoldOut, HoldOut, ReconciliationOut, State
+from app.till.schemas import DayHoldOut, DayRefundOut, HoldOut, ReconciliationOut, State
 
 # Later than this after midnight nothing of the day before can still be on its way to the database.
 SETTLED = timedelta(minutes=10)
@@ -56,7 +56,8 @@ def hold_out(tx: Session, hold: TillHold) -> HoldOut:
 def reconciliation(tx: Session, program: Program, day: date) -> ReconciliationOut:
     """What a client's holds did on a business day, as it stood when the day ended.
 
-    A day that is over is told the same way for ever, whatever became of its holds later.
+    A day that is over is told the same way for ever, whatever became of its holds later: what is
+    taken back stands in the day on which it came back.
     """
     start, end = clock.day_start(day), clock.day_start(day + timedelta(days=1))
     found: dict[UUID, TillHold] = {}
@@ -66,18 +67,44 @@ def reconciliation(tx: Session, program: Program, day: date) -> ReconciliationOu
             TillHold.client_id == program.client_id, column >= start, column < end
         )
         found |= {hold.id: hold for hold in tx.scalars(query)}
-    holds = [_at_the_end(hold, end) for hold in found.values()]
+    refunds = _refunds(tx, program, start, end)
+    back = {refund.hold_id: refund.refunded_at for refund in refunds}
+    holds = [_at_the_end(hold, end, back.get(hold.id)) for hold in found.values()]
     holds.sort(key=lambda hold: (hold.created_at, str(hold.hold_id)))
     return ReconciliationOut(
         day=day, client_id=program.client_id, final=clock.now() >= end + SETTLED, holds=holds,
-        totals=rules.totals(holds, start), checksum=rules.checksum(holds),
+        refunds=refunds, totals=rules.totals(holds, refunds, start),
+        checksum=rules.checksum(holds, refunds),
     )  # fmt: skip
 
 
-def _at_the_end(hold: TillHold, end: datetime) -> DayHoldOut:
+def _at_the_end(hold: TillHold, end: datetime, refunded_at: datetime | None) -> DayHoldOut:
     later = hold.resolved_at is not None and hold.resolved_at >= end
     return DayHoldOut(
         hold_id=hold.id, reference=hold.reference, points=hold.points, cost_fen=hold.cost_fen,
         state="held" if later else cast("State", hold.state), created_at=hold.created_at,
-        resolved_at=None if later else hold.resolved_at,
+        resolved_at=None if later else hold.resolved_at, refunded_at=refunded_at,
     )  # fmt: skip
+
+
+def _refunds(tx: Session, program: Program, start: datetime, end: datetime) -> list[DayRefundOut]:
+    """A client's holds that the ledger gave back in [start, end), in the order of that.
+
+    Two persons stand behind each refund, so there are few: their journals' key is walked for all
+    stores and days.
+    """
+    query = select(Journal.source, Journal.created_at).where(
+        Journal.kind == "refund", Journal.created_at >= start, Journal.created_at < end
+    )
+    back = {UUID(row.source): row.created_at for row in tx.execute(query)}
+    mine = select(TillHold).where(
+        TillHold.client_id == program.client_id, TillHold.id.in_(back.keys())
+    )
+    refunds = [
+        DayRefundOut(
+            hold_id=hold.id, reference=hold.reference, state="refunded", points=-hold.points,
+            cost_fen=-hold.cost_fen, resolved_at=hold.resolved_at, refunded_at=back[hold.id],
+        )
+        for hold in tx.scalars(mine)
+    ]  # fmt: skip
+    return sorted(refunds, key=lambda refund: (refund.refunded_at, str(refund.hold_id)))

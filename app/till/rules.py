@@ -3,46 +3,55 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from app.till.schemas import DayHoldOut, Happened, ReconciliationOut, TotalOut
+from app.till.schemas import DayHoldOut, DayRefundOut, Happened, ReconciliationOut, TotalOut
+
+RESOLVED: tuple[Happened, ...] = ("fulfilled", "cancelled", "expired")
+Line = DayHoldOut | DayRefundOut
 
 COLUMNS = {
     "row": "行 row", "hold_id": "冻结编号 hold", "reference": "商户单号 reference",
     "state": "状态 state", "count": "笔数 count", "points": "积分 points",
     "cost_fen": "金额（分） fen", "created_at": "创建 created", "resolved_at": "完成 resolved",
+    "refunded_at": "退货 refunded",
 }  # fmt: skip
 
 
-def totals(holds: Sequence[DayHoldOut], start: datetime) -> list[TotalOut]:
-    """How many holds, points and fen were created, fulfilled, cancelled and expired since `start`.
+def totals(
+    holds: Sequence[DayHoldOut], refunds: Sequence[DayRefundOut], start: datetime
+) -> list[TotalOut]:
+    """How many holds, points and fen were created, fulfilled, cancelled, expired and refunded.
 
-    The holds are as they stood when the day ended, so whatever is resolved was resolved that day.
+    The holds are as they stood when the day that began at `start` ended, so whatever is resolved
+    was resolved that day.
     """
-    return [_total(what, _of(what, holds, start)) for what in get_args(Happened)]
-
-
-def _of(what: Happened, holds: Sequence[DayHoldOut], start: datetime) -> list[DayHoldOut]:
-    if what == "created":
-        return [hold for hold in holds if hold.created_at >= start]
-    return [hold for hold in holds if hold.state == what]
-
-
-def _total(what: Happened, holds: Sequence[DayHoldOut]) -> TotalOut:
-    points, fen = sum(hold.points for hold in holds), sum(hold.cost_fen for hold in holds)
-    return TotalOut(what=what, count=len(holds), points=points, fen=fen)
-
-
-def checksum(holds: Sequence[DayHoldOut]) -> str:
-    """See `ReconciliationOut.checksum`; no value holds a comma, so nothing needs quotes."""
-    lines = "".join(",".join(_words(hold)) + "\n" for hold in holds)
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _words(hold: DayHoldOut) -> list[str]:
+    created = [hold for hold in holds if hold.created_at >= start]
     return [
-        str(hold.hold_id), hold.reference, hold.state, str(hold.points), str(hold.cost_fen),
-        _instant(hold.created_at), _instant(hold.resolved_at),
+        _total("created", created),
+        *(_total(what, [h for h in holds if h.state == what]) for what in RESOLVED),
+        _total("refunded", refunds),
+    ]
+
+
+def _total(what: Happened, lines: Sequence[Line]) -> TotalOut:
+    points, fen = sum(line.points for line in lines), sum(line.cost_fen for line in lines)
+    return TotalOut(what=what, count=len(lines), points=points, fen=fen)
+
+
+def checksum(holds: Sequence[DayHoldOut], refunds: Sequence[DayRefundOut]) -> str:
+    """See `ReconciliationOut.checksum`; no value holds a comma, so nothing needs quotes."""
+    lines: list[Line] = [*holds, *refunds]
+    words = "".join(",".join(_words(line)) + "\n" for line in lines)
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _words(line: Line) -> list[str]:
+    back = isinstance(line, DayRefundOut)
+    first, last = ("resolved_at", "refunded_at") if back else ("created_at", "resolved_at")
+    return [
+        str(line.hold_id), line.reference, line.state, str(line.points), str(line.cost_fen),
+        _instant(getattr(line, first)), _instant(getattr(line, last)),
     ]  # fmt: skip
 
 
@@ -51,16 +60,21 @@ def _instant(at: datetime | None) -> str:
 
 
 def file_rows(told: ReconciliationOut) -> Iterator[dict[str, Any]]:
-    """The rows of the file: the holds, a row for each total, and the checksum in the last."""
-    for hold in told.holds:
-        names = ("hold_id", "reference", "state", "points", "cost_fen")
-        yield {
-            "row": "hold", **{name: getattr(hold, name) for name in names},
-            "created_at": _instant(hold.created_at), "resolved_at": _instant(hold.resolved_at),
-        }  # fmt: skip
+    """The rows of the file: holds, refunds, a row for each total, and the checksum in the last."""
+    for kind, lines in (("hold", told.holds), ("refund", told.refunds)):
+        yield from (_file_row(kind, line) for line in lines)
     for total in told.totals:
         yield {
             "row": "total", "state": total.what, "count": total.count, "points": total.points,
             "cost_fen": total.fen,
         }  # fmt: skip
-    yield {"row": "checksum", "hold_id": told.checksum, "count": len(told.holds)}
+    count = len(told.holds) + len(told.refunds)
+    yield {"row": "checksum", "hold_id": told.checksum, "count": count}
+
+
+def _file_row(kind: str, line: Line) -> dict[str, Any]:
+    instants = ("created_at", "resolved_at", "refunded_at")
+    return {
+        "row": kind, **line.model_dump(exclude={*instants}),
+        **{name: _instant(getattr(line, name, None)) for name in instants},
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from app.kit.schema import Code, Draft, Instant, Out
 
 State = Literal["held", "fulfilled", "cancelled", "expired"]
-Happened = Literal["created", "fulfilled", "cancelled", "expired"]
+Happened = Literal["created", "fulfilled", "cancelled", "expired", "refunded"]
 MemberCode = Annotated[str, StringConstraints(min_length=11, max_length=60)]
 
 
@@ -60,15 +60,30 @@ class DayHoldOut(Out):
     cost_fen: int
     created_at: Instant
     resolved_at: Instant | None
+    refunded_at: Instant | None = Field(description="When its goods were taken back, that day")
+
+
+class DayRefundOut(Out):
+    """Goods of a hold, fulfilled on this or an earlier day, that were taken back on the day."""
+
+    hold_id: UUID
+    reference: str
+    state: Literal["refunded"]
+    points: int = Field(description="Less than 0: the member has them again")
+    cost_fen: int = Field(description="0 or less: the store is owed it no more")
+    resolved_at: Instant = Field(description="When it was fulfilled")
+    refunded_at: Instant
 
 
 class TotalOut(Out):
-    """What happened on the day, summed up."""
+    """What happened on the day, summed up; `fulfilled` and `refunded` together are what moved."""
 
     what: Happened
     count: int
-    points: int
-    fen: int = Field(description="What the store asked for; owed when fulfilled")
+    points: int = Field(description="Less than 0 when refunded")
+    fen: int = Field(
+        description="What the store asked for; owed when fulfilled, less than 0 when refunded"
+    )
 
 
 class ReconciliationOut(Out):
@@ -76,8 +91,10 @@ class ReconciliationOut(Out):
     client_id: str
     final: bool = Field(description="Whether the day is over, so that this never changes again")
     holds: list[DayHoldOut] = Field(description="Created or resolved on the day, the oldest first")
+    refunds: list[DayRefundOut] = Field(description="Taken back on the day, the oldest first")
     totals: list[TotalOut]
     checksum: str = Field(
-        description="SHA-256 of the holds in this order: of each the seven values joined by commas"
-        " (instants in UTC, YYYY-MM-DDTHH:MM:SS.ffffffZ, null as nothing) and a line feed"
+        description="SHA-256 of the holds, then the refunds, in this order: of each the first seven"
+        " values joined by commas (instants in UTC, YYYY-MM-DDTHH:MM:SS.ffffffZ, null as nothing)"
+        " and a line feed"
     )

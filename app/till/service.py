@@ -64,7 +64,7 @@ def _member(tx: Session, program: Program, codes: MemberCodes, code: str) -> Per
     """The member who shows the code. A wrong one is counted against the client, not the member."""
     subject = f"till:{program.client_id}"
     if attempts.made(tx, subject) >= WRONG_CODES:
-        raise MemberCodesTooOften(headers=attempts.retry_after())
+        raise MemberCodesTooOften(headers=attempts.retry_after(WRONG_CODES))
     member_no, proof = till_codes.split(code)
     person = identity.find_by_member_no(tx, member_no)
     age = None if person is None else codes.age(person.id, proof, clock.now())

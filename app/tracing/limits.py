@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from app.identity.limits import network
 from app.kit import attempts
+from app.kit.rates import network
 from app.tracing.errors import TraceCodesTooOften
 
 # In five minutes. Codes have 78 bits: this spares the database, the codes need no guard.
@@ -13,7 +13,7 @@ WRONG_CODES = 20
 def check(tx: Session, address: str) -> None:
     """Raises TraceCodesTooOften."""
     if attempts.made(tx, _subject(address)) >= WRONG_CODES:
-        raise TraceCodesTooOften(headers=attempts.retry_after())
+        raise TraceCodesTooOften(headers=attempts.retry_after(WRONG_CODES))
 
 
 def count_wrong(tx: Session, address: str) -> None:

@@ -93,13 +93,18 @@ class PublicFundOut(Page[PublicGivenOut]):
     contributed_fen: int
     available_fen: int
     reserved_fen: int
-    paid_fen: int = Field(description="For goods that were handed out, since the fund began")
+    paid_fen: int = Field(
+        description="For goods that were handed out, since the fund began; those of the last days"
+        " are in `goods` and `external_fen`"
+    )
     returned_fen: int = Field(description="Gone back to those who gave it")
     coverage: CoverageOut
     by_kind: list[GivenOut]
     goods_since: Day = Field(description="The first day of `goods` and `external_fen`: 30 in all")
-    goods: list[BoughtOut]
-    external_fen: int = Field(description="Paid for goods of external stores")
+    goods: list[BoughtOut] = Field(description="Since `goods_since`, without what came back")
+    external_fen: int = Field(
+        description="Since `goods_since`: paid for goods of external stores, without what came back"
+    )
     waiting: PublicWaitingOut
 
 

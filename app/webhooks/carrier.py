@@ -7,7 +7,6 @@ moment; no log line, error or `repr` ever holds one.
 """
 
 import asyncio
-import logging
 import socket
 import ssl
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from uuid import UUID
 import httpx
 
 from app.kit import clock
+from app.kit.logs import hush_httpx
 from app.kit.seal import Seal, SealBroken
 from app.webhooks import rules
 from app.webhooks.errors import AddressRefused
@@ -27,9 +27,8 @@ from app.webhooks.rules import Reach
 TIMEOUT_S = 15.0
 AGENT = "xinxin-ejia-webhooks"
 
-# Addresses may hold secrets of their own, and httpx logs every one at INFO.
-logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+# Addresses may hold secrets of their own.
+hush_httpx()
 
 
 @dataclass(frozen=True)

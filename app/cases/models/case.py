@@ -48,6 +48,8 @@ class Case(Base):
     suspected: Mapped[Flag] = mapped_column(server_default=text("false"))
     supervised: Mapped[Flag] = mapped_column(server_default=text("false"))
     rerouted: Mapped[Flag] = mapped_column(server_default=text("false"))
+    # How it starts, by its reporter's standing: to filing at once, or with a second look.
+    lane: Mapped[CodeStr | None]
     outcome: Mapped[CodeStr | None]
     rework: Mapped[Int]
     returns: Mapped[Int]
@@ -80,6 +82,7 @@ class Case(Base):
         CheckConstraint("round >= 0 AND entries >= 0", name="rounds"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged"),
         CheckConstraint("(status = 'suspended') = (review_at IS NOT NULL)", name="suspended"),
+        CheckConstraint("lane IN ('fast', 'review')", name="lane"),
         CheckConstraint("source IN ('report', 'patrol', 'split')", name="source"),
         Index("ix_cases_region", "region_code", "created_at", "id"),
         Index("ix_cases_status", "status", "created_at", "id"),

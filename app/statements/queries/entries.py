@@ -14,6 +14,7 @@ from app.ledger import queries as ledger
 from app.ledger.models import Fund, Journal, Lot, LotUse, Transfer
 from app.rewards import views as rewards
 from app.rewards.errors import AwardNotFound
+from app.rewards.rules import HANDED
 from app.rewards.schemas import WhyOut
 from app.statements.errors import EntryNotFound
 from app.statements.schemas import EntryDetailOut, LotPartOut, RedeemedItemOut, RedeemedOut
@@ -23,7 +24,6 @@ from app.till.models import TillHold
 # What an award caused by itself, and what happened to the points of one award's lot.
 OF_AWARD = frozenset({"accrue", "void", "reverse"})
 OF_LOT = frozenset({"expire", "repay", "carry"})
-BY_HAND = "manual.awarded"
 OF_REDEMPTION = frozenset({"redeem", "fulfil", "cancel", "refund"})
 
 
@@ -144,7 +144,7 @@ def _hold(tx: Session, source: UUID) -> RedeemedOut | None:
 def _cause(tx: Session, journal: Journal, award: WhyOut | None) -> str | None:
     """What was said when it was given, taken back or refunded by hand."""
     query = select(Correction.cause).where(Correction.state == "approved")
-    if award is not None and award.event == BY_HAND and journal.kind == "accrue":
+    if award is not None and award.event in HANDED and journal.kind == "accrue":
         query = query.where(Correction.kind == "award", Correction.id == _id(award.source))
     elif journal.kind in {"reverse", "refund"}:
         query = query.where(Correction.kind == journal.kind, Correction.source == journal.source)

@@ -12,18 +12,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import search
+from app.cases import indexing
 from app.cases.models import STATUSES
 from app.cases.queries import asking
-from app.cases.walks import Way, statement
-from app.cases.workflow import ENDED, READERS
+from app.cases.workflow import OPEN, READERS
+from app.desk import search
+from app.desk.walks import Way, statement
 from app.identity.access import Actor
 from app.kit import bigrams, clock
 from app.kit.page import Slice, Walk, walked
 from app.posts import queries as posts
 from app.regions.models import Region
 
-OPEN = tuple(status for status in STATUSES if status not in ENDED)
 # In any other status nobody has the case; None is every status.
 GIVEN = {None, "dispatched", "in_progress", "resolved", "suspended", "closed"}
 # Each region held is a walk of its own; more of them are walked together.
@@ -90,7 +90,7 @@ def _by_scope(
         one = len(group) == 1
         by = replace(way, by="scope" if one else "scopes")
         values = {**given, "scope": group[0] if one else group}
-        word = search.open_word if way.open else search.scope_word
+        word = indexing.open_word if way.open else indexing.scope_word
         walks += _walks(tx, by, wanted, values, [word(code) for code in group])
     return walks
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, literal_column, select
 
-from app.cases import search
 from app.cases.models import SURELY_OPEN, WHILE_OPEN, Case, CaseScope
 from app.cases.queries import CASES, visible_to
+from app.desk import search
 from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.page import limited
 from app.regions.models import Region

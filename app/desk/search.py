@@ -40,20 +40,6 @@ LARGE = 2_000
 SLACK = 20
 
 
-def scope_word(code: str) -> str:
-    """A region as a word of the full-text index: a case lies in it."""
-    return "r" + _plain(code)
-
-
-def open_word(code: str) -> str:
-    """As `scope_word`: an open case lies in it."""
-    return "o" + _plain(code)
-
-
-def _plain(code: str) -> str:
-    return "".join(c for c in code.lower() if c.isalnum())
-
-
 def match(tx: Session, asked: Sequence[str], scopes: Sequence[str]) -> str:
     """The search of every word in any of the scopes, in the words of the engine."""
     if is_sqlite(tx):
