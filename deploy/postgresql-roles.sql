@@ -20,16 +20,16 @@ REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM xinxin_app;
 
 -- Facts: written once.
 REVOKE UPDATE, DELETE ON
-  award_changes, backing, case_entries, case_move_photos, case_moves, category_terms,
-  debt_payments, escalations, follow_ups, journals, lot_uses, notice_entries, notices,
-  patrol_findings, patrol_points, ratings, redemption_lines, routing_decisions, routing_rules,
+  award_changes, backing, case_entries, case_move_photos, case_moves, category_terms, consents,
+  content_findings, debt_payments, escalations, follow_ups, journals, looks, lot_uses, notice_entries, notices,
+  patrol_findings, patrol_points, redemption_lines, routing_decisions, routing_rules,
   routing_rulesets, seals, staff_actions, stock_moves, stock_takes, transfers
 FROM xinxin_app;
 
 -- Of these some columns are state, the others facts: never deleted.
 REVOKE DELETE ON
   accounts, awards, contribution_returns, contributions, corrections, debts, funds, lots,
-  merchant_statements, objections, redemptions, reward_rules, till_holds
+  merchant_statements, objections, ratings, redemptions, reward_rules, till_holds
 FROM xinxin_app;
 
 COMMIT;
