@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import select
 
 from app import tables
+from app.kit.carrying import STAYS
 from app.kit.db import Database
 
 
 def dump(db: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of each table in the order of its key."""
+    """The rows of each table in the order of its key, but for those of this database alone."""
     with db.reader.connect() as connection:
         return {
             table.name: [
@@ -17,4 +18,5 @@ def dump(db: Database) -> dict[str, list[tuple[Any, ...]]]:
                 for row in connection.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in tables.metadata.sorted_tables
+            if table.info != STAYS
         }

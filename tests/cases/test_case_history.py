@@ -68,6 +68,13 @@ FORGERIES = {
     "a report stands behind a case once it is routed": (
         f"DELETE FROM case_reports WHERE case_id = {SENT}",
     ),
+    "a day's counter says its highest case number": (
+        "UPDATE case_numbers SET last = last - 1",
+        "UPDATE case_numbers SET last = last + 1",
+        "UPDATE case_numbers SET day = '20200101'",
+        "DELETE FROM case_numbers",
+        "DELETE FROM cases WHERE number = (SELECT MAX(number) FROM cases)",
+    ),
 }  # fmt: skip
 LAST = f"case_id = {CLOSED} AND position = (SELECT entries FROM cases WHERE id = {CLOSED})"
 SECOND = f"case_id = {CLOSED} AND position = 2"

@@ -228,6 +228,8 @@ GUARDED = {
     ],
     guards.in_fast_lane: [
         ("file", "reported", STAFF, {"hazard": False}, FastLaneClosed),
+        ("file", "reported", STAFF, {"hazard": True, "lane": "review"}, FastLaneClosed),
+        ("file", "reported", STAFF, {"hazard": False, "lane": "review"}, FastLaneClosed),
     ],
     guards.not_the_handler: [
         ("close", "resolved", CHECKER, {"handled": True}, CheckerIsHandler),
@@ -294,6 +296,17 @@ class TestGuards:
         for move in (m for m in MOVES if m.offered):
             for guard, source in itertools.product(move.guards, move.sources):
                 assert (guard, move.name, source) in stated, (guard.__name__, move.name, source)
+
+    @pytest.mark.parametrize(
+        ("hazard", "lane", "opens"),
+        [
+            (True, None, True), (False, None, False), (False, "fast", True), (True, "fast", True),
+            (True, "review", False), (False, "review", False),
+        ],
+    )  # fmt: skip
+    def test_the_fast_lane_is_for_hazards_and_the_trusted(self, hazard, lane, opens):
+        at = situation("reported", roles=STAFF, hazard=hazard, lane=lane)
+        assert ("file" in {move.name for move in workflow.offered(at)}) is opens
 
     @pytest.mark.parametrize("returns", range(MOST_RETURNS))
     def test_the_cap_on_returns_is_exact(self, returns):

@@ -85,10 +85,5 @@ def test_a_client_gets_its_secret_once(xinxin, client, cast):
     assert token.json()["scope"] == "points:read"
 
 
-def test_categories_are_imported_once(xinxin, db):
-    assert xinxin("import-categories").output != "0 rows added\n"
-    assert xinxin("import-categories").output == "0 rows added\n"
-
-
 def test_migrate_on_the_newest_schema_changes_nothing(xinxin):
     assert xinxin("migrate").exit_code == 0

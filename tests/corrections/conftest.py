@@ -40,3 +40,15 @@ def external(client, db, app, cast):
     with work(db, write=True) as tx:
         identity.add_client(tx, "shop-1", "外部超市", SCOPES, DISTRICT)
     return External(client, "shop-1", app.state.token_keys, app)
+
+
+@pytest.fixture
+def ma(cast, as_):
+    """Headers of the fund manager."""
+    return as_(cast.ma)
+
+
+@pytest.fixture
+def wu(cast, as_):
+    """Headers of the fund approver."""
+    return as_(cast.wu)

@@ -49,16 +49,6 @@ def by_hand(db, cast):
         return rule(tx, cast.fund, "manual.awarded", 50, caps=(80, 1000)).code
 
 
-@pytest.fixture
-def ma(cast, as_):
-    return as_(cast.ma)
-
-
-@pytest.fixture
-def wu(cast, as_):
-    return as_(cast.wu)
-
-
 def draft_for(person, points=30, **more):
     return {
         "kind": "award", "person": person.member_no, "region": VILLAGE, "points": points,

@@ -7,11 +7,11 @@ from cast import DISTRICT, GRID, INSIDE, STREET, VILLAGE, actor
 from flows.story import key, moved, report, upload
 
 from app.categories import service as categories
+from app.furniture import tools_of
 from app.identity import service as identity
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work
-from app.main import tools_of
 from app.posts import appointments
 from app.posts import service as posts
 from app.posts.schemas import AppointmentDraft

@@ -3,15 +3,16 @@
 import contextlib
 import random
 import socket
-import subprocess
 import threading
 import time
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from ledger.build import broken
 
+from app.cli.forks import Forked
 from app.demo import play, sample
 from app.demo.story import Story
 from app.demo.teller import StoryFailed
@@ -25,24 +26,18 @@ from app.store.models import Redemption
 class Mortal:
     """A real server process that is killed and started again on the same port and data."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.environment = environment
-        self.process: subprocess.Popen[bytes] | None = None
-        self._open = contextlib.ExitStack()
+        self.environment, self.log = environment, log
 
     def start(self) -> None:
-        entered = self._open.enter_context(play.server(self.port, self.environment))
-        self.process = entered[0]
+        self.process = Forked(["serve", "--port", str(self.port)], self.environment, self.log)
+        play.wait_ready(self.process, f"http://127.0.0.1:{self.port}")
 
     def kill(self) -> None:
-        assert self.process is not None
         self.process.kill()
         self.process.wait()
-
-    def stop(self) -> None:
-        self._open.close()
 
 
 @pytest.fixture
@@ -61,13 +56,16 @@ def mortal(db, url, tmp_path, fake):
                 "XINXIN_DATA_DIR": str(tmp_path / "photos"), "XINXIN_WECHAT_APPID": play.APPID,
                 "XINXIN_WECHAT_SECRET": play.SECRET, "XINXIN_WECHAT_URL": wechat_url,
                 "XINXIN_OBJECTION_HOURS": "0", "XINXIN_LOG_LEVEL": "ERROR", "XINXIN_DECODERS": "1",
-            }
+            },
+            tmp_path / "server.log",
         )  # fmt: skip
         server.start()
         yield server
-        server.stop()
+        server.kill()
 
 
+# A server starts after each of the steps.
+@pytest.mark.timeout(600)
 def test_killed_between_and_within_all_steps_the_story_happens_once(mortal, db, fake):
     rng = random.Random(20261121)
     with httpx.Client(base_url=f"http://127.0.0.1:{mortal.port}", timeout=20) as http:

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +16,12 @@ from fastapi.testclient import TestClient
 from flows.story import key
 
 from app.categories import service as categories
+from app.furniture import tools_of
 from app.identity import service as identity
 from app.identity.models import Role
 from app.kit import clock, outbox
 from app.kit.db import make_database, work
-from app.main import create_app, tools_of
+from app.main import create_app
 from app.settings import Settings
 from app.worker import SCHEDULE, make_handlers
 
@@ -169,3 +171,28 @@ def listening() -> Iterator[Program]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+def _starved_s() -> float:
+    """How long this process's threads waited for a processor: a busy machine is no fault."""
+    waited_ns = 0
+    for file in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            waited_ns += int(file.read_text().split()[1])
+    return waited_ns / 1e9
+
+
+class Patience:
+    """A client whom no answer keeps waiting for longer than two seconds."""
+
+    def __init__(self, client: TestClient) -> None:
+        self._client = client
+
+    def __getattr__(self, verb: str) -> Any:
+        def ask(url: str, **more: Any) -> Any:
+            began = time.perf_counter() - _starved_s()
+            answer = getattr(self._client, verb)(url, **more)
+            assert time.perf_counter() - _starved_s() - began < 2, f"{verb} {url}"
+            return answer
+
+        return ask

@@ -25,16 +25,6 @@ GIFT = {"kind": "benefactor", "contributor": "陈先生", "fen": 12_345}
 THIS_YEAR = clock.business_day(clock.now()).year
 
 
-@pytest.fixture(scope="module")
-def ma(as_, cast):
-    return as_(cast.ma)
-
-
-@pytest.fixture(scope="module")
-def wu(as_, cast):
-    return as_(cast.wu)
-
-
 @pytest.fixture
 def code(request):
     return f"t{abs(hash(request.node.nodeid)) % 10**9}"

@@ -20,16 +20,6 @@ from app.ledger.models import Fund, Journal, PoolPart, Transfer
 BACK = {"fen": 400, "reason": "项目结束，余款退还"}
 
 
-@pytest.fixture(scope="module")
-def ma(as_, cast):
-    return as_(cast.ma)
-
-
-@pytest.fixture(scope="module")
-def wu(as_, cast):
-    return as_(cast.wu)
-
-
 @pytest.fixture
 def given(db, cast):
     """A fund of one fen a point in three shards; two contributions of 1,000 fen, the first's id."""

@@ -1,22 +1,20 @@
 """This folder's tests share one stage a module and engine, and a WeCom on this machine."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-import uvicorn
 from cast import GRID
 from flows.story import key
 from matrix.stage import *  # noqa: F403 - fixtures are found by their names
 from matrix.stage import _quick  # noqa: F401
+from serving import Served
 
 from app.demo.wechat_server import FakeRobots, FakeWechat, create_wechat_server
+from app.furniture import tools_of
 from app.kit import clock, outbox
 from app.kit.db import work
-from app.main import tools_of
 from app.settings import Settings
 from app.worker import make_handlers
 
@@ -30,15 +28,9 @@ def wecom() -> FakeRobots:
 
 @pytest.fixture(scope="module")
 def wecom_url(wecom) -> Iterator[str]:
-    served = create_wechat_server(FakeWechat(), wecom)
-    running = uvicorn.Server(uvicorn.Config(served, log_level="error", lifespan="off"))
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(5)
-    listener.close()
+    served = Served(create_wechat_server(FakeWechat(), wecom))
+    yield served.url
+    served.stop()
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +45,6 @@ def settings(url, folder, wecom_url) -> Settings:
 @pytest.fixture(scope="module")
 def handlers(app):
     return make_handlers(tools_of(app.state))
-
-
-@pytest.fixture(scope="module")
-def drain(app, handlers):
-    def run() -> int:
-        done = 0
-        while outbox.run_one(app.state.db, handlers):
-            done += 1
-        return done
-
-    return run
 
 
 @pytest.fixture

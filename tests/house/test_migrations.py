@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cast import make_cast
-from sqlalchemy import CheckConstraint, event, func, inspect, select, text
+from sqlalchemy import event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app import tables
@@ -82,12 +82,20 @@ class TestUpgrade:
         assert differences(blank) == []
         assert names(blank) == {*tables.metadata.tables, "alembic_version"}
 
-    def test_names_every_check_as_the_models_do(self, db):
+    def test_names_every_constraint_as_the_models_do(self, db):
+        """Data are moved with the foreign keys taken away and put back by the models' names."""
         inspector = inspect(db.reader)
         for table in tables.metadata.sorted_tables:
-            wanted = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
-            found = {c["name"] for c in inspector.get_check_constraints(table.name)}
-            assert found == wanted, table.name
+            found = {
+                each["name"]
+                for each in (
+                    *inspector.get_check_constraints(table.name),
+                    *inspector.get_foreign_keys(table.name),
+                    *inspector.get_unique_constraints(table.name),
+                    inspector.get_pk_constraint(table.name),
+                )
+            }
+            assert found == {str(each.name) for each in table.constraints}, table.name
 
     def test_of_a_filled_database_loses_nothing(self, db, monkeypatch):
         # Eight honest argon2 hashes take seconds, and nobody signs in here.

@@ -10,13 +10,22 @@ from house.test_migrations import blank  # noqa: F401 - a fixture is found by it
 from sqlalchemy import inspect, select, text
 
 from app import tables
-from app.cases import audit, queries, queue, service
-from app.cases.models import Case, CaseEntry, CaseMove, CaseReport, CaseScope, CaseText
-from app.cases.queue import Filters
+from app.cases import audit, queries, service
+from app.cases.models import (
+    Case,
+    CaseEntry,
+    CaseMove,
+    CaseNumber,
+    CaseReport,
+    CaseScope,
+    CaseText,
+)  # fmt: skip
 from app.cases.schemas import CaseMoveDraft
 from app.cases.service import Means
 from app.categories.models import Category
 from app.clocks.models import Clock
+from app.desk import queue
+from app.desk.queue import Filters
 from app.grids.service import GridCache
 from app.identity.access import Actor, Held
 from app.identity.models import Grant, Person, Role
@@ -66,6 +75,7 @@ class Old:
             self._ground()
             for number, status in enumerate(STATUSES, start=1):
                 self.cases[status] = self._case(number, status)
+            self.add(CaseNumber, district=DISTRICT, day="20261101", last=len(STATUSES))
         self.before = dump(db)
 
     def add(self, table, **row) -> None:

@@ -89,3 +89,34 @@ def test_every_operation_explains_itself(document):
         assert operation["operationId"], name
         assert operation["summary"], name
         assert operation["description"], name
+
+
+def test_no_parameter_is_null(document):
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert "null" not in yaml.safe_dump(parameter["schema"]), (name, parameter["name"])
+
+
+def test_what_may_be_badly_formed_is_refused_with_400(document):
+    for name, operation in operations(document):
+        given = {parameter["name"] for parameter in operation.get("parameters", ())}
+        if given & {"Idempotency-Key", "cursor"} or "requestBody" in operation:
+            assert "400" in operation["responses"], name
+
+
+def test_a_key_that_is_needed_is_required(document):
+    needing = {
+        operation["operationId"]
+        for _, operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "Idempotency-Key" and parameter["required"]
+    }
+    assert {"submit_report", "redeem", "propose_contribution"} <= needing
+    assert "edit_me" not in needing
+
+
+def test_a_map_with_keys_of_one_form_has_no_others(document):
+    assert "patternProperties" not in yaml.safe_dump(document)
+    results = document["components"]["schemas"]["SubscriptionsDraft"]["properties"]["results"]
+    assert results["propertyNames"] == {"pattern": "^[0-9A-Za-z_-]{1,64}$"}
+    assert results["additionalProperties"] == {"$ref": "#/components/schemas/GrantAnswer"}

@@ -7,7 +7,8 @@ from fastapi.testclient import TestClient
 from house.sources import ROOT
 from pydantic import ValidationError
 
-from app.main import create_app, reach_of
+from app.furniture import reach_of
+from app.main import create_app
 from app.settings import DEVELOPMENT_SECRET, Settings
 
 SECRETS = ("token_secret", "media_secret", "code_secret", "seal_secret")

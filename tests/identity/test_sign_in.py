@@ -146,7 +146,7 @@ class TestWechat:
             start.wait()
             with work(db, write=True) as tx:
                 signed = service.sign_in_with_wechat(
-                    tx, app.state.token_keys, "wx-test", "openid-6", None
+                    tx, app.state.token_keys, app.state.seal, "wx-test", "openid-6", None
                 )
             found.append(signed.person.id)
 

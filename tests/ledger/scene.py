@@ -99,7 +99,8 @@ def add_rows(tx, shop):
             ),
             Correction(
                 id=new_id(), kind="award", person_id=shop.zhou.id, region_code=DISTRICT, points=5,
-                cause="x", state="proposed", proposed_by=li, proposed_at=now,
+                event="manual.awarded", cause="x", state="proposed", proposed_by=li,
+                proposed_at=now,
             ),
             Campaign(
                 id=new_id(), code="autumn", name="秋", name_en="Autumn", event="report.filed",

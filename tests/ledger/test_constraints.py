@@ -26,10 +26,12 @@ from app.kit.ids import new_id
 from app.media.models import Photo
 from app.patrols.models import Patrol, PatrolFinding, PatrolPoint
 from app.posts.models import Post
+from app.privacy.models import Consent, Look
 from app.reports.models import Report
 from app.rewards import service as rewards
 from app.rewards.rules import Spot
 from app.routing.models import RoutingDecision, RoutingRule, RuleSet
+from app.safety.models import ContentFinding
 from app.store import service as store
 from app.store.schemas import LineDraft, RedemptionDraft
 from app.supervision.models import Escalation
@@ -147,6 +149,14 @@ def follow_a_case(tx, shop, case, now):
                 patrol_id=patrol.id, position=1, kind="track", lat=30.2, lng=105.8, at=now
             ),
             PatrolFinding(patrol_id=patrol.id, case_id=case.id, created_at=now),
+            Consent(id=new_id(), person_id=li, version="1.0", given=True, at=now),
+            Look(
+                id=new_id(), at=now, actor_id=li, role="auditor", region_code=DISTRICT,
+                person_id=li, kind="phone", object_id=li, reason="核实",
+            ),
+            ContentFinding(
+                id=new_id(), source="wechat", finding="pass", trace_id="1", created_at=now
+            ),
         ]
     )  # fmt: skip
     tx.flush()
@@ -178,10 +188,11 @@ def append_only():
         "staff_actions": "action = 'x'", "redemption_lines": "quantity = 2",
         "routing_rulesets": "note = 'x'", "routing_rules": "name = 'x'",
         "routing_decisions": "reason = 'corrected'", "category_terms": "due_hours = 1",
-        "escalations": "level = 9", "ratings": "stars = 1", "follow_ups": "text = 'x'",
+        "escalations": "level = 9", "follow_ups": "text = 'x'",
         "patrol_points": "lat = 1", "patrol_findings": "created_at = created_at",
         "debt_payments": "points = 99", "stock_takes": "counted = 0", "seals": "leaf = chain",
-        "notices": "earned = 0", "notice_entries": "earned = 0",
+        "notices": "earned = 0", "notice_entries": "earned = 0", "consents": "version = '0.9'",
+        "looks": "reason = 'none'", "content_findings": "trace_id = '2'",
     }  # fmt: skip
     assert set(some) >= set(tables.APPEND_ONLY)
     for table, change in some.items():
@@ -198,9 +209,10 @@ def frozen():
         "accounts": "owner = 'me'", "lots": "amount = amount + 1", "funds": "rate_fen = 1",
         "contributions": "fen = fen + 1", "reward_rules": "points = 40",
         "redemptions": "cost_fen = 0", "debts": "points = points + 1",
-        "objections": "reason = 'other'", "corrections": "points = 6",
+        "objections": "raised_by = award_id", "corrections": "points = 6",
         "merchant_statements": "fen = 2", "till_holds": "points = 2",
         "awards": "points = points - 1", "contribution_returns": "fen = 2",
+        "ratings": "stars = 1",
     }  # fmt: skip
     assert set(some) >= set(tables.FROZEN)
     for table, change in some.items():
@@ -342,8 +354,10 @@ ILLEGAL = [
     Illegal("correction-decided-by-the-proposer", "UPDATE corrections SET state = 'approved', decided_by = proposed_by, decided_at = proposed_at", "ck_corrections_two_persons"),
     Illegal("correction-decided-by-who-gets-it", "UPDATE corrections SET state = 'approved', decided_by = person_id, decided_at = proposed_at", "ck_corrections_two_persons"),
     Illegal("correction-approved-by-nobody", "UPDATE corrections SET state = 'approved'", "ck_corrections_decided"),
-    Illegal("correction-of-another-kind", f"INSERT INTO corrections SELECT {NEW}, 'reverse', person_id, region_code, source, points, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL FROM corrections", "ck_corrections_what"),
-    Illegal("correction-of-too-much", f"INSERT INTO corrections SELECT {NEW}, kind, person_id, region_code, source, 100001, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL FROM corrections", "ck_corrections_points"),
+    Illegal("correction-of-another-kind", f"INSERT INTO corrections SELECT {NEW}, 'reverse', person_id, region_code, source, points, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL, NULL, hours FROM corrections", "ck_corrections_what"),
+    Illegal("award-for-another-event", f"INSERT INTO corrections SELECT {NEW}, kind, person_id, region_code, source, points, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL, 'report.filed', hours FROM corrections", "ck_corrections_event"),
+    Illegal("hours-of-no-activity", f"INSERT INTO corrections SELECT {NEW}, kind, person_id, region_code, source, points, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL, event, 2 FROM corrections", "ck_corrections_hours"),
+    Illegal("activity-without-hours", f"INSERT INTO corrections SELECT {NEW}, kind, person_id, region_code, source, points, restock, cause, state, proposed_by, proposed_at, NULL, NULL, NULL, 'activity.attended', NULL FROM corrections", "ck_corrections_hours"),
     Illegal("campaign-over-its-budget", "UPDATE campaigns SET used = budget + 1", "ck_campaigns_budget"),
     Illegal("campaign-that-takes", "UPDATE campaigns SET percent = 100", "ck_campaigns_percent"),
     Illegal("campaign-that-ends-first", "UPDATE campaigns SET ends_at = '2020-01-01 00:00:00+00'", "ck_campaigns_dates"),

@@ -406,7 +406,7 @@ FAULTS = {
     "what is paid is noted as returned": (
         pool, "pay", '"pay"', '"return"'),
     "what was paid is not counted": (
-        pool, "pay", "parts.count_paid(tx, lot.fund_id, share.source, share.amount)", "pass"),
+        service, "fulfil", "parts.count_paid(tx, paid)", "pass"),
     "an accrual counts twice": (
         service, "accrue", "    if journal is None:\n        return\n", "    journal = journal or book.open_journal(tx, 'accrue', source + 'x', reason)\n"),
     "a household's member spends alone": (

@@ -10,6 +10,8 @@ DRAFT = {"region_code": DISTRICT, "due_hours": 12}
 PLAIN = {"name": "井盖", "name_en": "Cover", "category_code": "C0101", "position": 1}
 QUESTION = {"code": "depth", "text": "多深？", "kind": "number"}
 CHOICE = {"code": "depth", "text": "多深？", "kind": "choice"}
+KEYWORDS = "/v1/categories/C0102/keywords"
+WORD = {"word": "污水井", "weight": 2.5}
 
 ROWS: dict[str, Row] = {
     "GET /v1/categories": Row(
@@ -42,6 +44,22 @@ ROWS: dict[str, Row] = {
             {**DRAFT, "questions": [{**CHOICE, "choices": ["深", "深"]}]},
             {**DRAFT, "questions": [{**QUESTION, "kind": MARKER}]},
             {**DRAFT, "questions": [{**QUESTION, "code": MARKER}]})),
+    "GET /v1/categories/{code}/keywords": Row(
+        KEYWORDS, works=("wang", "qian", "administrator"), by="wang",
+        absent="/v1/categories/nothing/keywords",
+        bad_urls=(f"/v1/categories/{MARKER}!/keywords",), **STAFF),
+    "PUT /v1/categories/{code}/keywords": Row(
+        KEYWORDS, body={"items": [WORD]}, by="administrator",
+        absent="/v1/categories/nothing/keywords",
+        # All districts share them, and nobody here administers both.
+        forbidden={"role_missing": (*REPORTERS, *EVERY_ROLE, "elsewhere"), "person_only": PROGRAM},
+        wrong_state=(("administrator", "/v1/categories/C01/keywords", {"items": []}, 404,
+                      "category_not_found"),),
+        malformed=(
+            *TEXTS, {"items": [WORD, WORD]}, {"items": [{**WORD, "word": ""}]},
+            {"items": [{**WORD, "word": MARKER * 7}]}, {"items": [{**WORD, "weight": MARKER}]},
+            {"items": [{**WORD, "weight": 0}]}, {"items": [{**WORD, "weight": 10.5}]},
+            {"items": [{**WORD, "weight": True}]}, {"items": [WORD] * 201})),
     "PUT /v1/categories/choices/{code}": Row(
         "/v1/categories/choices/manhole", body=PLAIN, by="administrator",
         # All districts share them, and nobody here administers both.

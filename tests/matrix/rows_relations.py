@@ -1,4 +1,4 @@
-"""Rows of what is nearby, parts, links and suspicions."""
+"""Rows of what is nearby, parts, links, suspicions and redactions."""
 
 from cast import INSIDE
 from flows.story import picture
@@ -17,6 +17,7 @@ from matrix.row import (
 
 PART = {"description": "护栏也倒了"}
 DECISION = {"state": "dismissed", "note": "看过现场"}
+BOX = {"x": 10, "y": 10, "w": 20, "h": 20}
 NEARBY = "/v1/reports/nearby?lat=30.2&lng=105.8&crs=wgs84"
 # Staff who see a case and only look at it.
 LOOKERS = ("sun", "checker", "auditor", "administrator")
@@ -71,11 +72,29 @@ ROWS: dict[str, Row] = {
         malformed=(*TEXTS, {**DECISION, "state": MARKER}, {"state": "dismissed"},
                    {**DECISION, "note": MARKER * 400}, {**DECISION, "decided_by": MARKER}),
         bad_urls=(f"/v1/suspicions/{MARKER}/decision",)),
+    "PUT /v1/photos/{photo_id}/redactions": Row(
+        "/v1/photos/{case_photo}/redactions", body={"boxes": [BOX]}, by="wang",
+        works=("wang", "qian", "sun"), strangers=CASE_STRANGERS,
+        absent=f"/v1/photos/{ABSENT}/redactions",
+        wrong_state=(("wang", "/v1/photos/{case_photo}/redactions",
+                      {"boxes": [{**BOX, "w": 1600}]}, 422, "box_outside"),
+                     ("wang", "/v1/photos/{photo}/redactions", {"boxes": []}, 404,
+                      "photo_not_found")),
+        malformed=(*TEXTS, {"boxes": [MARKER]}, {"boxes": [{**BOX, "x": -1}]},
+                   {"boxes": [{**BOX, "w": 0}]}, {"boxes": [{**BOX, "h": MARKER}]},
+                   {"boxes": [BOX] * 21}, {"boxes": [{**BOX, "made_by": MARKER}]}),
+        bad_urls=(f"/v1/photos/{MARKER}/redactions",), **STAFF),
+    "GET /v1/photos/{photo_id}/redactions": Row(
+        "/v1/photos/{covered_photo}/redactions", works=("wang", "qian", "sun"), by="wang",
+        strangers=CASE_STRANGERS, absent=f"/v1/photos/{ABSENT}/redactions",
+        wrong_state=(("wang", "/v1/photos/{open_photo}/redactions", None, 404,
+                      "redaction_not_found"),),
+        bad_urls=(f"/v1/photos/{MARKER}/redactions",), **STAFF),
 }  # fmt: skip
 
 
 def things(there):
-    """A suspicion of GRID that is open, and one that was decided."""
+    """Suspicions of GRID, open and decided, and photos of its cases, covered and not."""
     data = picture()
 
     def reported():
@@ -84,7 +103,7 @@ def things(there):
         photo = there.client.post("/v1/photos", files=files, headers=liu).json()["id"]
         return there.desk.reported(INSIDE, reporter=there.cast.chen, photo_ids=[photo])
 
-    reported()
+    first_case = reported()
     case, other = reported(), reported()
     wang = there.who["wang"]
 
@@ -94,4 +113,10 @@ def things(there):
 
     done = first(other)
     there.client.post(f"/v1/suspicions/{done}/decision", json=DECISION, headers=wang)
-    return {"suspicion": first(case), "decided_suspicion": done}
+    photos = {
+        name: there.client.get(f"/v1/cases/{of['id']}", headers=wang).json()["photos"][0]["id"]
+        for name, of in (("case_photo", case), ("covered_photo", other), ("open_photo", first_case))
+    }
+    covered = f"/v1/photos/{photos['covered_photo']}/redactions"
+    assert there.client.put(covered, json={"boxes": []}, headers=wang).is_success
+    return {"suspicion": first(case), "decided_suspicion": done, **photos}

@@ -46,7 +46,7 @@ ROWS = {
         bad_urls=("/v1/routing/rules/1", f"/v1/routing/rules/{MARKER}?region={DISTRICT}",
                   f"/v1/routing/rules/0?region={DISTRICT}"), **STAFF),
     "POST /v1/routing/trial": Row(
-        "/v1/routing/trial", body=TRIAL,
+        "/v1/routing/trial", body=TRIAL, by="qian",
         forbidden={"role_missing": (*REPORTERS, *but(*TRIERS)), "person_only": PROGRAM,
                    "outside_subtree": ("elsewhere",)},
         malformed=(

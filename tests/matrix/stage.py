@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from built import make_app
 from cast import INSIDE, Cast, make_cast
 from emptying import empty
 from fastapi import FastAPI
@@ -21,13 +22,13 @@ from fastapi.testclient import TestClient
 from flows.story import moved, report, upload
 from sqlalchemy.orm import Session
 
+from app.furniture import tools_of
 from app.identity import passwords, service
 from app.identity.models import Occupation, Person, Role
 from app.kit import outbox
 from app.kit.db import Database, make_database, work
-from app.main import create_app
 from app.settings import Settings
-from app.worker import Tools, make_handlers
+from app.worker import make_handlers
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,7 +85,7 @@ def settings(url: str, folder: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def app(db: Database, settings: Settings) -> Iterator[FastAPI]:
-    application = create_app(settings)
+    application = make_app(settings)
     application.state.strict = True
     yield application
     application.state.db.close()
@@ -94,6 +95,17 @@ def app(db: Database, settings: Settings) -> Iterator[FastAPI]:
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, raise_server_exceptions=False) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def files(app: FastAPI) -> Callable[[], set[str]]:
+    """The keys that lie in the bucket now."""
+    root = app.state.bucket._root
+
+    def found() -> set[str]:
+        return {f.relative_to(root).as_posix() for f in root.rglob("*") if f.is_file()}
+
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +134,7 @@ def as_(sign_in: Callable[[Any], Any]) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def drain(app: FastAPI) -> Callable[[], int]:
-    handlers = make_handlers(Tools(app.state.db, app.state.bucket, app.state.grids))
+    handlers = make_handlers(tools_of(app.state))
 
     def run() -> int:
         done = 0

@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from media_build import four_corners, photo, saved
@@ -22,7 +23,7 @@ def run(
     *,
     children: int = 1,
     loops: Callable[[], asyncio.AbstractEventLoop] | None = None,
-    **limits: float,
+    **limits: Any,
 ) -> None:
     """Tell the story to a warm pool; afterwards no child may be left."""
 

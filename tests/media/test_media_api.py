@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flows.story import key, picture
@@ -12,12 +12,12 @@ from matrix.stage import *  # noqa: F403 - this module's stage
 from matrix.stage import _quick  # noqa: F401
 from media_build import PHOTOS
 from PIL import Image
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from app.kit import clock, outbox
 from app.kit.db import work
 from app.kit.ids import new_id
-from app.media import jobs
+from app.media import jobs, service
 from app.media.models import Photo
 
 LICENSED = sorted(path.name for path in PHOTOS.glob("*.jpg"))
@@ -34,17 +34,6 @@ def code(answer):
 @pytest.fixture
 def liu(as_, newcomer):
     return as_(newcomer())
-
-
-@pytest.fixture
-def files(app):
-    """The keys that lie in the bucket now."""
-    root = app.state.bucket._root
-
-    def found():
-        return {f.relative_to(root).as_posix() for f in root.rglob("*") if f.is_file()}
-
-    return found
 
 
 class TestUpload:
@@ -188,7 +177,8 @@ class TestSweep:
         mine = {key for key in files() - before if key.endswith(kept)}
         assert len(mine) == 3
         orphan, young = new_id(), new_id()
-        orphans = {f"{v}/{orphan.hex[-2:]}/{orphan}" for v in ("sealed", "display", "thumb")}
+        kinds = ("sealed", "display", "thumb", "public", "public-thumb")
+        orphans = {f"{v}/{orphan.hex[-2:]}/{orphan}" for v in kinds}
         fresh = f"display/{young.hex[-2:]}/{young}"
         unfinished, at_work = "sealed/00/.part-00ff", "sealed/00/.part-11ee"
         for name in (*orphans, fresh, unfinished, at_work):
@@ -200,6 +190,24 @@ class TestSweep:
         assert files() == before | mine | {fresh, at_work}
         self.sweep(app, db)
         assert files() == before | mine | {fresh, at_work}
+
+    def test_what_is_not_where_its_verdict_wants_it_is_moved(self, client, app, liu, files, db):
+        """The store was away for as long as the job `photo.judged` was tried."""
+        photo, before = send(client, liu, picture()).json()["id"], files()
+        for verdict, moved in (("hidden", {"display", "thumb"}), ("passed", set())):
+            with work(db, write=True) as tx:
+                tx.execute(update(Photo).where(Photo.id == UUID(photo)).values(verdict=verdict))
+            self.sweep(app, db)
+            gone = {key.partition("/")[0] for key in before - files() if key.endswith(photo)}
+            assert gone == moved, verdict
+        assert files() == before
+
+    def test_judged_anew_while_its_files_move(self, client, app, liu, files, db, monkeypatch):
+        photo, before = UUID(send(client, liu, picture()).json()["id"]), files()
+        states = iter([("hidden", None), ("passed", None), ("passed", None)])
+        monkeypatch.setattr(service, "_state", lambda *_: next(states))
+        service.place_files(app.state.db, app.state.bucket, photo)
+        assert files() == before
 
     def test_a_day_is_a_day(self, app, files, db):
         name = f"thumb/00/{uuid4()}"

@@ -12,6 +12,7 @@ from media_pool import CORNERS, MIB, ROAD, pids, refusal, run, status
 from PIL import Image
 
 from app.media import decoder, errors, pixels
+from app.media.pixels import opening
 from app.media.pixels.child import CPU_SECONDS, MEMORY_BYTES
 
 
@@ -19,7 +20,7 @@ class TestHostile:
     def test_each_refusal_has_its_error_and_costs_no_child(self):
         refused = {
             b"": errors.PhotoEmpty,
-            bytes(pixels.MAX_BYTES + 1): errors.PhotoTooLarge,
+            bytes(opening.MAX_BYTES + 1): errors.PhotoTooLarge,
             b"GIF89a": errors.PhotoTypeRefused,
             ROAD[:9000]: errors.PhotoUnreadable,
             huge_webp(): errors.PhotoTooManyPixels,
@@ -36,7 +37,7 @@ class TestHostile:
         run(story)
 
     def test_every_refusal_is_mapped(self):
-        source = Path(pixels.__file__).read_text()
+        source = Path(opening.__file__).read_text() + Path(pixels.__file__).read_text()
         assert set(re.findall(r'Refused\("(\w+)"\)', source)) == set(decoder.REFUSALS)
 
     def test_memory_is_bounded_for_the_largest_allowed(self):

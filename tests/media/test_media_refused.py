@@ -22,10 +22,11 @@ from media_build import (
 from PIL import Image
 
 from app.media import pixels
+from app.media.pixels import opening
 
 
 def refusal(data: bytes) -> str:
-    with pytest.raises(pixels.Refused) as caught:
+    with pytest.raises(opening.Refused) as caught:
         pixels.develop(data)
     return caught.value.code
 
@@ -33,7 +34,7 @@ def refusal(data: bytes) -> str:
 class TestRefused:
     def test_empty_and_too_large(self):
         assert refusal(b"") == "empty"
-        assert refusal(b"\xff\xd8\xff" + bytes(pixels.MAX_BYTES)) == "too_large"
+        assert refusal(b"\xff\xd8\xff" + bytes(opening.MAX_BYTES)) == "too_large"
 
     @pytest.mark.parametrize(
         "data",
@@ -94,5 +95,5 @@ class TestRefused:
             data = bytearray(whole)
             for _ in range(chance.randint(1, 8)):
                 data[chance.randrange(len(data))] = chance.randrange(256)
-            with suppress(pixels.Refused):
+            with suppress(opening.Refused):
                 assert markers(pixels.develop(bytes(data)).display) == BARE_JPEG

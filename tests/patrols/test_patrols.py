@@ -742,11 +742,9 @@ class TestRead:
             if db.is_sqlite:
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 return "\n".join(row[3] for row in rows)
-            # A handful of rows would be read as they lie.
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
-            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-            connection.execute(text("SET LOCAL enable_hashjoin = off"))
-            connection.execute(text("SET LOCAL enable_mergejoin = off"))
+            # A handful of rows would be read as they lie, and sorted.
+            for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
+                connection.execute(text(f"SET LOCAL enable_{way} = off"))
             rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
             return "\n".join(row[0] for row in rows)
 

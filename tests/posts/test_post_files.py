@@ -5,7 +5,7 @@ import itertools
 import pytest
 from bringing import *  # noqa: F403 - fixtures are found by their names
 from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE, make_staff
-from posts.build import day
+from posts.build import day, instant
 from sqlalchemy import func, select
 
 from app.cli.acting import operator
@@ -71,13 +71,15 @@ class TestRoundTrip:
             ("units", UNIT | {"name": "=1+1"}), ("groupings", GROUPING),
             ("appointments", appointment(ranger, unit_code="u-1", ends_on=day(5))),
             ("appointments", appointment(ranger, region_code="", grouping_code="lc-1")),
+            ("leaves", {"username": ranger.name, "stand_in_username": "wang", "note": "=1+1",
+                        "starts_at": instant(hours=-1), "ends_at": instant(days=1)}),
         ):  # fmt: skip
-            done = bring(other, row)
+            done = bring(other, row, by="sun")
             assert done.exit_code == 0, done.output
         file = tmp_path / f"out{suffix}"
         count = int(xinxin("export", kind, file).output.split()[0])
         assert count > 0
-        again = xinxin("import", kind, file)
+        again = xinxin("import", kind, file, "--by", "sun")
         assert (again.exit_code, again.output) == (0, f"{kind}: {count} unchanged\n")
 
     def test_an_appointment_names_its_person(self, db, bring, seeded, ranger):

@@ -127,6 +127,20 @@ def test_lots_of_two_funds_in_opposite_order_are_no_deadlock(db, town):
         assert answers == ["done"] * 4
 
 
+def test_one_lot_against_several_of_one_fund_is_no_deadlock(db, town):
+    """Both give back to the same pool and count what was paid of the same contribution."""
+    with work(db, write=True) as tx:
+        riders = [make_rider(tx) for _ in range(8)]
+        for n, rider in enumerate(riders):
+            for _ in range(10 if n % 2 else 20):
+                earn(tx, town.fund, rider, 4 if n % 2 else 2)
+    for _ in range(10):
+        with work(db, write=True) as tx:
+            held = [hold(tx, rider, 4) for rider in riders]
+        answers = at_once([lambda one=one: unit(db, fulfil, one, 300) for one in held])
+        assert answers == ["done"] * 8
+
+
 def test_lots_expire_over_two_funds_without_a_deadlock(db, town):
     with work(db, write=True) as tx:
         other = make_fund(tx, town.ma, town.wu, fen=100_000)

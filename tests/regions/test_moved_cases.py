@@ -5,8 +5,8 @@ from cast import DISTRICT, GRID, OTHER_GRID, STREET, VILLAGE
 from sqlalchemy import select
 
 from app.cases import rescoping
+from app.cases.indexing import scope_word
 from app.cases.models import CaseScope, CaseText
-from app.cases.search import scope_word
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work

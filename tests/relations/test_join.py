@@ -3,7 +3,7 @@
 from cast import INSIDE
 from flows.story import key, move, moved
 from races.together import at_once
-from relations_build import case_of, code, events, inbox, joined, kinds, spot
+from relations_build import case_of, code, events, inbox, joined, kinds, redact, spot
 from sqlalchemy import select
 
 from app.cases.models import CaseMerge, CaseReport
@@ -84,7 +84,11 @@ class TestJoining:
         joined(client, as_(newcomer()), drain, case["number"], spot(23))
         params = {**spot(23), "radius_m": 20}
         (item,) = client.get("/v1/reports/nearby", headers=desk.liu, params=params).json()["items"]
-        assert (item["reports"], len(item["thumbs"])) == (2, 1)
+        assert (item["reports"], item["thumbs"]) == (2, [])
+        redact(client, desk, case)
+        (item,) = client.get("/v1/reports/nearby", headers=desk.liu, params=params).json()["items"]
+        # The first one reported anonymously.
+        assert len(item["thumbs"]) == 1
         assert item["distance_m"] == 0
 
     def test_withdrawing_a_co_report_leaves_the_case_alive(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cast import DISTRICT, INSIDE
 from flows.story import report
-from relations_build import METRE, code, spot
+from relations_build import METRE, code, redact, spot
 from sqlalchemy import event, select, text, update
 
 from app.cases.models import Case
@@ -36,13 +36,13 @@ class TestNearby:
         assert numbers(answer) == [close["number"], far["number"]]
         assert answer.json()["radius_m"] == 50
         first = answer.json()["items"][0]
-        thumbs = first.pop("thumbs")
+        # Nobody of the staff has looked for faces and plates yet.
+        assert first.pop("thumbs") == []
         assert first == {
             "number": close["number"], "status": "reported", "category": "井盖问题",
             "category_en": first["category_en"], "distance_m": 10, "joinable": True, "reports": 1,
             "created_on": clock.business_day(clock.now()).isoformat(),
         }  # fmt: skip
-        assert client.get(thumbs[0]).status_code == 200
 
     def test_tells_nothing_of_people_words_and_places(self, client, desk, cast):
         case = desk.reported(spot(2), address="隆鑫商圈东门", description="我住三楼 1380000")
@@ -59,7 +59,7 @@ class TestNearby:
             assert secret not in text
 
     def test_anonymous_photos_are_not_shown(self, client, desk):
-        desk.reported(spot(3), anonymous=True)
+        redact(client, desk, desk.reported(spot(3), anonymous=True))
         (item,) = near(client, desk.liu, spot(3)).json()["items"]
         assert (item["thumbs"], item["reports"]) == ([], 1)
 

@@ -6,7 +6,7 @@ import pytest
 from cast import GRID, INSIDE, VILLAGE
 from flows.story import find_case, report, upload
 from matrix.stage import *  # noqa: F403 - fixtures are found by their names
-from matrix.stage import _quick  # noqa: F401
+from matrix.stage import Desk, _quick  # noqa: F401
 from rewards.build import _clean, fund_of, rule  # noqa: F401
 from sqlalchemy import select
 
@@ -24,13 +24,14 @@ LITTER = "E0102"
 
 
 @pytest.fixture(scope="module")
-def month(client, desk, db, cast, as_, drain, newcomer, app):
+def month(client, db, cast, as_, drain, newcomer, app):
     """A month of cases: fixed, unsolved, withdrawn, rejected and open ones, with co-reporters, and
     one of a patrol; then the clock is in the next month."""
     clock.unshift()
-    day = clock.business_day(clock.now())
-    if day != clock.business_day(clock.now() + timedelta(hours=2)):
+    # All on one day, also late in the evening; who works signs in after that.
+    if clock.business_day(clock.now()) != clock.business_day(clock.now() + timedelta(hours=2)):
         clock.shift(timedelta(hours=2))
+    day, desk = clock.business_day(clock.now()), Desk(client, cast, as_, drain, newcomer)
     with work(db, write=True) as tx:
         tx.scalars(select(Rule).where(Rule.code == "verified_problem")).one().place_m = None
         courier = identity.add_person(tx, "陈", Occupation.COURIER)

@@ -34,10 +34,11 @@ from app.regions.service import import_regions
 from app.rewards import reversing, rules, service, waiting
 from app.rewards.errors import RuleMissing
 from app.rewards.models import Award, Rule
-from app.rewards.rules import Spot
+from app.rewards.rules import Spot, Vouched
 
 STREETS = Spot(f"/{DISTRICT}/{STREET}/")
 RULES = "/v1/points/rules"
+TWENTY = Vouched(rules.BY_HAND, 20)
 NEVER = datetime(2020, 1, 1, tzinfo=UTC)
 _villages = iter(range(50, 100))
 
@@ -138,9 +139,9 @@ class TestOccupation:
         far = fund_of(tx, cast, VILLAGE)
         rule(tx, far, rules.BY_HAND, 20, occupation="courier")
         there = Spot(f"/{DISTRICT}/{STREET}/{VILLAGE}/")
-        assert reversing.rule_by_hand(tx, courier.id, there, 20).points == 20
+        assert reversing.rule_by_hand(tx, courier.id, there, TWENTY)[1] == 20
         with pytest.raises(RuleMissing):
-            reversing.rule_by_hand(tx, rider.id, there, 20)
+            reversing.rule_by_hand(tx, rider.id, there, TWENTY)
 
 
 class TestPause:
@@ -226,11 +227,11 @@ class TestPause:
 
     def test_gives_nothing_by_hand(self, fund, spot, tx, people):
         made = rule(tx, fund, rules.BY_HAND, 20)
-        assert reversing.rule_by_hand(tx, people[0].id, spot, 20) is made
+        assert reversing.rule_by_hand(tx, people[0].id, spot, TWENTY) == (made, 20)
         made.paused_at = clock.now()
         tx.flush()
         with pytest.raises(RuleMissing):
-            reversing.rule_by_hand(tx, people[0].id, spot, 20)
+            reversing.rule_by_hand(tx, people[0].id, spot, TWENTY)
 
 
 def newcomer_in(tx):

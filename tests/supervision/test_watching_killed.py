@@ -1,9 +1,6 @@
 """Real workers, killed with SIGKILL while they escalate: every step once, and none left out."""
 
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -15,6 +12,7 @@ from ledger.build import broken
 from sqlalchemy import func, select, update
 
 from app.cases.models import Case, CaseEntry, CaseScope
+from app.cli.forks import Forked
 from app.clocks.models import Clock
 from app.identity.models import Role
 from app.kit import clock, outbox
@@ -23,7 +21,7 @@ from app.notify.models import Message
 from app.supervision import watching
 from app.supervision.models import Escalation
 
-# Starting a worker takes seconds, escalating milliseconds: so many die at each level.
+# So many die at each level.
 CASES, LEVELS, DEATHS, PATIENCE_S = 30, 3, 3, 240
 
 
@@ -32,17 +30,16 @@ class Workers:
 
     def __init__(self, db, folder):
         self.environment = {
-            **os.environ,  # noqa: TID251
             "XINXIN_ENVIRONMENT": "development",
             "XINXIN_DATABASE_URL": db.url.render_as_string(hide_password=False),
             "XINXIN_DATA_DIR": str(folder), "XINXIN_LOG_LEVEL": "ERROR",
         }  # fmt: skip
+        self.log = folder / "workers.log"
         self.rng, self.killed = random.Random(20261122), 0
         self.running = [self.started(), self.started()]
 
     def started(self):
-        command = [sys.executable, "-c", "from app.cli import run; run()", "worker"]
-        return subprocess.Popen(command, env=self.environment)
+        return Forked(["worker"], self.environment, self.log)
 
     def kill_one(self):
         n = self.rng.randrange(2)

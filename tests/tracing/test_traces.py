@@ -7,13 +7,13 @@ from ledger.build import earn
 from rewards.build import event, grant, rule
 from sqlalchemy import select, update
 
+from app.furniture import tools_of
 from app.kit import attempts, clock, outbox
 from app.kit.db import work
 from app.kit.ids import new_id, tidy
 from app.ledger import codes, funds
 from app.ledger.codes import TraceCodes
 from app.ledger.models import Contribution, Fund
-from app.main import tools_of
 from app.tracing import limits
 from app.worker import make_handlers
 

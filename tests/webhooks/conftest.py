@@ -14,9 +14,9 @@ from matrix.stage import *  # noqa: F403 - fixtures are found by their names
 from matrix.stage import _quick  # noqa: F401
 from sqlalchemy import select
 
+from app.furniture import tools_of
 from app.kit import outbox
 from app.kit.db import work
-from app.main import tools_of
 from app.settings import Settings
 from app.webhooks.carrier import Carrier
 from app.webhooks.models import Webhook, WebhookDelivery

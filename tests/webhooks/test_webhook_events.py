@@ -21,7 +21,7 @@ from app.kit.ids import new_id
 from app.ledger.book import Hands
 from app.ledger.models import Fund
 from app.rewards import objections, reversing, waiting
-from app.rewards.rules import BY_HAND, Spot
+from app.rewards.rules import BY_HAND, Spot, Vouched
 from app.rewards.schemas import DecisionDraft, ObjectionDraft
 from app.till import service as till
 from app.till.models import TillHold
@@ -200,7 +200,9 @@ class TestPointsSettled:
             rule(tx, there.cast.fund, BY_HAND, 50, caps=(80, 1000))
             by = Hands(there.cast.ma.id, there.cast.wu.id)
             source = str(new_id())
-            reversing.give(tx, source=source, person_id=liu.id, points=30, spot=HERE, by=by)
+            reversing.give(
+                tx, source=source, person_id=liu.id, what=Vouched(BY_HAND, 30), spot=HERE, by=by
+            )
         [payload] = payloads(there, wanted)
         assert (payload["data"]["event"], payload["data"]["points"]) == (BY_HAND, 30)
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.cases import indexing, queue, search
+from app.cases import indexing
+from app.cases.indexing import open_word
 from app.cases.models import Case, CaseText
-from app.cases.search import open_word
+from app.desk import queue, search
 from app.identity.access import Actor, Held
 from app.identity.models import Role
 from app.kit import bigrams, clock
