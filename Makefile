@@ -6,7 +6,7 @@ READY := .venv/.ready
 once ?=
 port ?= 8000
 
-.PHONY: demo test check format serve bench lock openapi clean
+.PHONY: demo test check format serve bench client lock openapi clean
 
 demo: $(READY)  ## the sample district, served, and the story told (once=1 stops after it)
 	$(BIN)/xinxin demo --port $(port) $(if $(once),--once)
@@ -29,6 +29,10 @@ serve: $(READY)  ## the API on var/xinxin.db, for development
 
 bench: $(READY)  ## the speed marks, with their limits beside them
 	$(BIN)/python bench/run.py $(args)
+
+client: $(READY)  ## the mini-program's client, tested on a server of its own (needs node >= 20)
+	cd clients/miniprogram && npm ci --loglevel=error && npm run --silent check
+	$(BIN)/python clients/miniprogram/tests/serve.py npm test --silent
 
 openapi: $(READY)  ## write openapi.yaml anew
 	$(BIN)/xinxin openapi > openapi.yaml

@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.cases.indexing import KEPT
+from app.cases.indexing import KEPT, open_word, scope_word
 from app.cases.models import Case, CaseMove, CaseReport, CaseScope, CaseText
-from app.cases.search import open_word, scope_word
 from app.categories import service as categories
 from app.clocks.models import Clock
 from app.grids import imports as grid_imports

@@ -1,229 +1,177 @@
-"""Whether points cost the same in a large ledger as in a small one: earn, redeem, fulfil, balance.
+"""Whether points cost the same in a large ledger as in a small one.
 
     python bench/ledger.py                          # 10,000 against 1,000,000 entries, SQLite
     python bench/ledger.py --engine postgresql --entries 10000000
 
-An entry is a transfer. The small ledger grows into the large one by set-based copies of what the
-services wrote for one member: journals, transfers, lots, uses and the money behind them, so every
-index has the rows it would have. CPU is `process_time` around one unit, its commit included.
+An entry is a transfer. Both ledgers are filled by `lives.py`; the same number of members, who stand
+far apart in the large one, then earn and spend in turn: one here, one there. CPU is that of
+this process and of PostgreSQL's process for our connection together, commit included; what its
+background processes write later is in neither. The first round meets members whose rows
+nobody has read since they were written, and is printed apart.
 """
 
 import argparse
 import gc
-import itertools
-import random
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from os import getloadavg
+from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID
 
-from routing import database
+from lives import Lives, fill
 from sqlalchemy import text
+from twins import accrue, databases, fulfil, live, redeem, settle, town
 
-from app import tables
-from app.identity import service as identity
-from app.identity.models import Occupation
 from app.kit import clock
+from app.kit.audit import broken
 from app.kit.db import Database, work
-from app.kit.ids import new_id
-from app.ledger import book, funds, queries, service
-from app.ledger.models import Contribution, Fund
-from app.regions import service as regions
-from app.regions.schemas import RegionDraft
+from app.ledger import audit, book, queries, service
+from app.statements import rules
+from app.statements.queries import points as statements
 
-DISTRICT = "500152000000"
-SMALL, TIMES, ROUNDS, MEMBERS = 10_000, 150, 5, 200
-# A member of the template earned so often, and bought once after every fifth time.
-EARNED, PER_REDEEM = 20, 5
-COPIED = ("accounts", "balances", "journals", "transfers", "lots", "lot_uses", "backing")
-_number = itertools.count(1)
+SMALL, ROUNDS, MEMBERS = 10_000, 5, 150
 
 
-def town(tx: Any) -> tuple[UUID, list[UUID]]:
-    """A fund that will not end, and members."""
-    regions.import_regions(tx, [RegionDraft(DISTRICT, "潼南区", "潼南区", 0, "区", None)])
-    ma, wu = (identity.add_person(tx, name, Occupation.STAFF) for name in ("马", "吴"))
-    fund = funds.add_fund(tx, "bench", "暖新基金", "感谢", DISTRICT, 100)
-    given = Contribution(
-        id=new_id(), fund_id=fund.id, kind="government", contributor="区财政", fen=10**13,
-        state="approved", proposed_by=ma.id, proposed_at=clock.now(), approved_by=wu.id,
-        approved_at=clock.now(),
-    )  # fmt: skip
-    tx.add(given)
-    tx.flush()
-    journal = book.open_journal(
-        tx, "contribute", str(given.id), "government", by=book.Hands(ma.id, wu.id)
-    )
-    assert journal is not None
-    world = book.account(tx, "CNY", "world", book.SINGLE)
-    book.move(tx, journal, "CNY", world, book.account(tx, "CNY", "pool", str(fund.id)), given.fen)
-    service.pool.put(tx, fund.id, given.id, 0, given.fen)
-    people = [identity.add_person(tx, f"骑手{n}", Occupation.RIDER).id for n in range(MEMBERS)]
-    return fund.id, people
+@dataclass(frozen=True)
+class Side:
+    """One of the two ledgers, who serves us in PostgreSQL, and who is active in it."""
+
+    db: Database
+    fund_id: UUID
+    people: list[UUID]
+    backends: list[Path]
+
+    def server_ms(self) -> float:
+        """The CPU of these processes so far; 0 for SQLite, which has none."""
+        return sum(int(file.read_text().split()[0]) for file in self.backends) / 1e6
 
 
-def earn(tx: Any, fund_id: UUID, person_id: UUID, points: int = 10) -> None:
-    source = f"bench-{next(_number)}"
-    service.accrue(
-        tx, source=source, person_id=person_id, fund=tx.get_one(Fund, fund_id), points=points,
-        life=service.Life(365), reason="report.filed",
-    )  # fmt: skip
-    service.settle(tx, source=source, reason="report.filed")
-
-
-def redeem(tx: Any, person_id: UUID, points: int = 10) -> str:
-    source = f"bench-{next(_number)}"
-    service.hold(tx, source=source, person_id=person_id, points=points, reason="redeem")
-    return source
-
-
-def fulfil(tx: Any, source: str) -> None:
-    service.fulfil(tx, source=source, cost_fen=800, merchant="TN001", reason="fulfil")
-
-
-def live(db: Database, fund_id: UUID, person_id: UUID) -> None:
-    """The template's life."""
-    for n in range(1, EARNED + 1):
-        with work(db, write=True) as tx:
-            earn(tx, fund_id, person_id)
-        if n % PER_REDEEM == 0:
-            with work(db, write=True) as tx:
-                source = redeem(tx, person_id)
-            with work(db, write=True) as tx:
-                fulfil(tx, source)
-
-
-def entries(db: Database) -> int:
-    with db.reader.connect() as connection:
-        return int(connection.scalar(text("SELECT count(*) FROM transfers")) or 0)
-
-
-def grow(db: Database, wanted: int, member: UUID) -> None:
-    """Copies one member's whole life for members who never were, until there is enough.
-
-    Ids are new and random, as bad for an index as ids can be; the single accounts stay themselves.
-    """
-    with db.reader.connect() as connection:
-        template = rows_of(connection, str(member))
-    per_life = len(template["transfers"])
+def prepare(db: Database, wanted: int) -> Side:
+    """A ledger of so many entries, and members who stand evenly far apart in it."""
+    with work(db, write=True) as tx:
+        fund_id, member = town(tx)
+    live(db, fund_id, member)
+    at = perf_counter()
     with db.writer.connect() as connection:
-        missing = max(0, (wanted - entries(db)) // per_life)
-        for first in range(0, missing, 200):
-            lives = range(first, min(missing, first + 200))
-            with connection.begin():
-                for name in COPIED:
-                    rows = [row for life in lives for row in copied(template, name, life)]
-                    connection.execute(tables.metadata.tables[name].insert(), rows)
+        lives = Lives(connection, member, wanted)
+    fill(db, lives)
+    with db.reader.connect() as connection:
+        count = connection.scalar(text("SELECT count(*) FROM transfers"))
+    print(f"{count:,} entries in {perf_counter() - at:.0f} s", flush=True)
+    people = [lives.person(1 + n * lives.count // MEMBERS) for n in range(MEMBERS)]
+    return Side(db, fund_id, people, [] if db.is_sqlite else list(_backends(db)))
 
 
-def rows_of(connection: Any, owner: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of a member's ledger, by table."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    where = {
-        "accounts": f"kind = 'member' AND owner = '{owner}'",
-        "balances": "account_id IN (SELECT id FROM accounts WHERE {accounts})",
-        "lots": "account_id IN (SELECT id FROM accounts WHERE {accounts})",
-        "backing": "lot_id IN (SELECT id FROM lots WHERE {lots})",
-        "lot_uses": "lot_id IN (SELECT id FROM lots WHERE {lots})",
-        "journals": "id IN (SELECT journal_id FROM backing WHERE {backing}) OR id IN"
-        " (SELECT t.journal_id FROM transfers t JOIN accounts a ON a.id IN"
-        " (t.debit_account_id, t.credit_account_id) WHERE a.{accounts})",
-        "transfers": "journal_id IN (SELECT id FROM journals WHERE {journals})",
-    }
-    said: dict[str, str] = {}
-    for name, condition in where.items():
-        said[name] = condition.format(**said)
-    for name in COPIED:
-        table = tables.metadata.tables[name]
-        query = table.select().where(text(said[name]))
-        found[name] = [dict(row) for row in connection.execute(query).mappings()]
-    # A pending transfer stands before what resolves it.
-    found["transfers"].sort(key=lambda row: (row["pending_id"] is not None, row["id"]))
-    found["lot_uses"].sort(key=lambda row: (row["taken_id"] is not None, row["id"]))
-    return found
+def _backends(db: Database) -> Iterator[Path]:
+    """Who serves the only connection of either engine; Linux tells their CPU in nanoseconds."""
+    for engine in (db.writer, db.reader):
+        with engine.connect() as connection:
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+        yield Path(f"/proc/{pid}/schedstat")
 
 
-def copied(template: dict[str, list[dict[str, Any]]], name: str, life: int) -> list[dict[str, Any]]:
-    """The rows of one table under other ids: the same for the same life, whatever the table."""
-    own = {row["id"] for of in COPIED if of != "balances" for row in template[of]}
-
-    def other(value: Any) -> Any:
-        return (
-            UUID(int=value.int ^ (hash((life, 0x5A)) & ((1 << 60) - 1))) if value in own else value
-        )
-
-    made = []
-    for row in template[name]:
-        new = {column: other(v) if isinstance(v, UUID) else v for column, v in row.items()}
-        if name == "accounts":
-            new["owner"] = str(UUID(int=UUID(row["owner"]).int ^ (life + 1)))
-        if name == "journals":
-            new["source"] = f"{row['source']}-{life}"
-        made.append(new)
-    return made
+Cost = tuple[float, float]
 
 
-def measure(
-    db: Database, fund_id: UUID, people: list[UUID]
-) -> dict[str, list[tuple[float, float]]]:
-    """CPU and wall milliseconds of units, in turn."""
-    found: dict[str, list[tuple[float, float]]] = {
-        name: [] for name in ("earn", "redeem", "fulfil", "balance")
-    }
+def measure(side: Side, who: UUID, found: dict[str, list[Cost]]) -> None:
+    """CPU and wall milliseconds of units in which a member earns, spends and looks."""
 
-    def timed(name: str, run: Any, *, write: bool = True) -> Any:
-        cpu, wall = process_time(), perf_counter()
-        with work(db, write=write) as tx:
+    def timed(name: str, run: Callable[[Any], Any], *, write: bool = True) -> Any:
+        server, cpu, wall = side.server_ms(), process_time(), perf_counter()
+        with work(side.db, write=write) as tx:
             result = run(tx)
-        found[name].append(((process_time() - cpu) * 1e3, (perf_counter() - wall) * 1e3))
+        spent = process_time() - cpu, perf_counter() - wall
+        found[name].append((spent[0] * 1e3 + side.server_ms() - server, spent[1] * 1e3))
         return result
 
-    for _ in range(TIMES):
-        person = random.choice(people)
-        timed("earn", lambda tx, who=person: earn(tx, fund_id, who))
-        source = timed("redeem", lambda tx, who=person: redeem(tx, who))
-        timed("fulfil", lambda tx, held=source: fulfil(tx, held))
-        timed("balance", lambda tx, who=person: queries.points(tx, who, clock.now()), write=False)
-    return found
+    today = clock.business_day(clock.now())
+    month = rules.period(today - timedelta(days=30), today)
+    source = timed("accrue", lambda tx: accrue(tx, side.fund_id, who))
+    timed("settle", lambda tx: settle(tx, source))
+    bought = timed("redeem", lambda tx: redeem(tx, who))
+    timed("fulfil", lambda tx: fulfil(tx, bought))
+    purse = _gone(side, who)
+    timed("expire", lambda tx: service.expire(tx, purse))
+    timed("balance", lambda tx: queries.points(tx, who, clock.now()), write=False)
+    timed("entries", lambda tx: queries.entries(tx, who, 20, None), write=False)
+    timed("statement", lambda tx: statements.statement(tx, who, month), write=False)
 
 
-def main() -> None:
+Found = list[dict[str, list[Cost]]]
+
+
+def compare(title: str, sides: list[Side], rounds: int) -> None:
+    """Member by member: here, there; there, here. What slows a second slows both."""
+    found: Found = [defaultdict(list) for _ in sides]
+    pairs = list(zip(*(side.people for side in sides), strict=True))
+    for turn in range(rounds):
+        for number, pair in enumerate(pairs):
+            for n in (0, 1) if (turn + number) % 2 else (1, 0):
+                measure(sides[n], pair[n], found[n])
+    show(title, *found)
+
+
+def _gone(side: Side, person_id: UUID) -> UUID:
+    """Gives somebody points that are past their expiry at once; says their purse."""
+    with work(side.db, write=True) as tx:
+        source = accrue(tx, side.fund_id, person_id, days=0)
+    with work(side.db, write=True) as tx:
+        settle(tx, source)
+        return book.purse(tx, person_id)
+
+
+def show(title: str, small: dict[str, list[Cost]], large: dict[str, list[Cost]]) -> None:
+    print(f"\n{title:12}{'CPU ms (median)':>24}{'wall ms (median)':>28}{'wall ms (p99)':>28}")
+    for name in small:
+        line = f"{name:12}"
+        for part in (0, 1):
+            line += _pair(*(median(cost[part] for cost in of[name]) for of in (small, large)))
+        late = (quantiles([cost[1] for cost in of[name]], n=100)[98] for of in (small, large))
+        print(line + _pair(*late), flush=True)
+
+
+def _pair(small: float, large: float) -> str:
+    return f"{small:>10.2f} {large:>8.2f}  x{large / small:.2f}"
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--audit", action="store_true", help="recompute both ledgers at the end")
     asked = parser.parse_args()
-    with database(asked.engine) as small, database(asked.engine) as large:
-        sides = []
-        for db, wanted in ((small, SMALL), (large, asked.entries)):
-            with work(db, write=True) as tx:
-                fund_id, people = town(tx)
-            live(db, fund_id, people[0])
-            at = perf_counter()
-            grow(db, wanted, people[0])
-            if not db.is_sqlite:
-                with db.writer.connect() as connection:
-                    connection.execution_options(isolation_level="AUTOCOMMIT").execute(
-                        text("ANALYZE")
-                    )
-            print(f"{entries(db):,} entries in {perf_counter() - at:.0f} s")
-            measure(db, fund_id, people[1:])
-            sides.append((db, fund_id, people[1:]))
+    with databases(asked.engine) as (small, large):
+        sides = [prepare(small, SMALL), prepare(large, asked.entries)]
         gc.freeze()
-        rounds = [[measure(*side) for side in sides] for _ in range(ROUNDS)]
-    print(f"{'':10}{'cpu ms':>18}{'':>8}{'wall ms (median, p99)':>40}")
-    for name in ("earn", "redeem", "fulfil", "balance"):
-        both = [[m for turn in rounds for m in turn[side][name]] for side in (0, 1)]
-        cpu = [median(m[0] for m in one) for one in both]
-        wall = [median(m[1] for m in one) for one in both]
-        late = [quantiles((m[1] for m in one), n=100)[98] for one in both]
-        print(
-            f"{name:10}{cpu[0]:>8.2f} {cpu[1]:>8.2f} x{cpu[1] / cpu[0]:.2f}"
-            f"   {wall[0]:>8.2f} {wall[1]:>8.2f} x{wall[1] / wall[0]:.2f}"
-            f"   p99 {late[0]:>8.2f} {late[1]:>8.2f} x{late[1] / late[0]:.2f}"
-        )
+        print(f"{len(sides[0].people)} active members in each; load {getloadavg()[0]:.1f}")
+        compare("first touch", sides, 1)
+        compare(f"{asked.rounds} rounds", sides, asked.rounds)
+        print(f"load {getloadavg()[0]:.1f}")
+        return sum(_broken(side.db) for side in sides) if asked.audit else 0
+
+
+def _broken(db: Database) -> bool:
+    with work(db, write=False) as tx:
+        found = broken(tx, audit.CHECKS)
+    print("\n".join(found) or "audit: clean", flush=True)
+    return bool(found)
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    sys.exit(130)
 
 
 if __name__ == "__main__":
-    main()
+    # A polite end, so that nothing of the databases is left.
+    signal.signal(signal.SIGTERM, _stop)
+    sys.exit(main())

@@ -4,56 +4,16 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import psutil
 
-from app import cli
-
-FORKS = get_context("forkserver")
-# Whatever a fork needs, imported once; PYTHONPATH says where (see kills.py).
-FORKS.set_forkserver_preload(["kills"])
 STOP_S = 20
-
-
-class Forked:
-    """`python -m app ..` in a fork of a process that has done nothing but import it.
-
-    Importing takes most of a start, and killing that two hundred times would show nothing.
-    """
-
-    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self._process = FORKS.Process(target=_be, args=(arguments, environment, log), daemon=False)
-        self._process.start()
-        assert self._process.pid is not None
-        self.pid = self._process.pid
-        self.kill = self._process.kill
-
-    def poll(self) -> int | None:
-        return self._process.exitcode
-
-    def wait(self, timeout: float | None = None) -> None:
-        self._process.join(timeout)
-
-
-def _be(arguments: list[str], environment: dict[str, str], log: Path) -> None:
-    os.setsid()
-    os.environ.update(environment)  # noqa: TID251 - the one place where the fork gets its settings
-    # A folder of its own, so that no .env file has a say.
-    os.chdir(log.parent)
-    with log.open("a") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    sys.argv = ["xinxin", *arguments]
-    cli.run()
 
 
 @dataclass

@@ -30,9 +30,9 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from app.cases import queue, views
-from app.cases.queue import Filters
 from app.desk import queries as desk
+from app.desk import queue, views
+from app.desk.queue import Filters
 from app.grids.service import GridCache
 from app.identity.access import Actor
 from app.kit import migrate

@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 import psycopg
-from mortals import Backend, Forked, Mortal
+from mortals import Backend, Mortal
+
+from app.cli.forks import Forked
 
 UP_S, WORKER_UP_S = 120, 1.0
 

@@ -7,21 +7,26 @@ from pathlib import Path
 from typing import Any
 
 ENGINES = ("sqlite", "postgresql")
+# In this order: a case is filed after its verification, and closed after its filing.
+SCENES = ("balance", "queue", "submit", "move", "file", "close", "redeem", "upload")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service beside its limits.")
     parser.add_argument("--quick", action="store_true", help="about a minute: 2 rounds of 0.3 s")
     parser.add_argument("--engines", default=",".join(ENGINES), help="sqlite,postgresql")
+    parser.add_argument("--scenes", default=",".join(SCENES), help="move,file,close,redeem")
     parser.add_argument("--rounds", type=int, help="rounds of every scene (5)")
     parser.add_argument("--seconds", type=float, help="length of a scene in a round (3)")
     parser.add_argument("--out", type=Path, help="JSON file (bench/results/<time>.json)")
     given = parser.parse_args()
     given.rounds = given.rounds or (2 if given.quick else 5)
     given.seconds = given.seconds or (0.3 if given.quick else 3.0)
-    given.engines = [name for name in given.engines.split(",") if name]
-    if unknown := set(given.engines) - set(ENGINES):
-        parser.error(f"unknown engine: {', '.join(sorted(unknown))}")
+    for what, known in (("engines", ENGINES), ("scenes", SCENES)):
+        asked = set(getattr(given, what).split(",")) - {""}
+        if unknown := asked - set(known):
+            parser.error(f"unknown {what}: {', '.join(sorted(unknown))}")
+        setattr(given, what, [name for name in known if name in asked])
     return given
 
 
@@ -34,7 +39,7 @@ def main() -> int:
 
     from app.kit import clock
 
-    plan = suite.Plan(given.rounds, given.seconds)
+    plan = suite.Plan(given.rounds, given.seconds, tuple(given.scenes))
     machine, results = report.facts(plan), []
     for engine in given.engines:
         try:

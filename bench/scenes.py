@@ -5,34 +5,18 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from uuid import UUID
 
 import httpx
+from badges import Badges, request
+from docket import MOVES, Docket, Problem
 from fastapi import FastAPI
 from load import CODE, Exchange, Request
 from pictures import BOUNDARY, form, picture
 from stock import LOTS, Member, Stock
 from tape import Recipe, Tape
-
-from app.kit.ids import new_id
-
-TOKEN_S = 300
-
-
-class Badges:
-    """Access tokens, made anew before they run out."""
-
-    def __init__(self, stock: Stock) -> None:
-        self._keys = stock.keys
-        self._made: dict[str, tuple[str, float]] = {}
-
-    def of(self, member: Member) -> str:
-        token, until = self._made.get(member.sign_in, ("", 0.0))
-        if time.monotonic() >= until:
-            token = self._keys.issue(str(member.person_id), sid=member.sign_in)
-            self._made[member.sign_in] = token, time.monotonic() + TOKEN_S
-        return token
 
 
 @dataclass(frozen=True)
@@ -45,20 +29,6 @@ class Scene:
     again: bool = False
 
 
-def request(
-    method: str, path: str, token: str, body: bytes = b"", kind: str = "", **more: str
-) -> Request:
-    """One rendered request; a body comes with a fresh idempotency key."""
-    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", f"authorization: Bearer {token}"]
-    if body:
-        lines += [
-            f"content-type: {kind or 'application/json'}", f"content-length: {len(body)}",
-            f"idempotency-key: {new_id()}",
-        ]  # fmt: skip
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
-    return "\r\n".join([*lines, "", ""]).encode(), body
-
-
 class Scenes:
     """All scenes over one stock. The service and the bare driver have reporters of their own."""
 
@@ -69,13 +39,15 @@ class Scenes:
         self._turn = 0
         self._owner_numbers = {str(m.person_id): n for n, m in enumerate(stock.reporters)}
         self._owners: dict[UUID, int] = {}
-        self._behind: dict[UUID, UUID] = {}
+        self.docket = Docket(stock.cases, stock.movers[0].person_id)
         self._known: dict[str, list[str]] = {}
         self.all = (
             Scene("balance", "GET /v1/points", self._balance, again=True),
             Scene("queue", "GET /v1/cases, page of 20", self._queue, again=True),
             Scene("submit", "POST /v1/reports", self._submit),
-            Scene("move", "POST /v1/cases/{id}/moves (verify)", self._move),
+            Scene("move", "POST /v1/cases/{id}/moves (verify)", lambda: self._moves("move")),
+            Scene("file", "the same (file): the report is paid", lambda: self._moves("file")),
+            Scene("close", "the same (close): points are settled", lambda: self._moves("close")),
             Scene("redeem", "redeem + fulfil", self._redeem),
             Scene("upload", "POST /v1/photos, 1080x1440, 300 KB", self._upload),
         )
@@ -113,15 +85,15 @@ class Scenes:
         }  # fmt: skip
         return request("POST", "/v1/reports", self._badges.of(rider), json.dumps(body).encode())
 
-    def _move(self) -> Iterator[Exchange]:
-        while self.stock.cases:
-            case_id, report_id = self.stock.cases.popleft()
-            self._behind[case_id] = report_id
-            yield (self._verify(case_id, self._next()),)
+    def _moves(self, name: str) -> Iterator[Exchange]:
+        for problem in self.docket.take(name):
+            yield self._moved(name, problem, self._next())
 
-    def _verify(self, case_id: UUID, number: int) -> Request:
-        token, path = self._token(self.stock.movers, number), f"/v1/cases/{case_id}/moves"
-        return request("POST", path, token, b'{"move":"verify"}', if_match='"1"')
+    def _moved(self, name: str, problem: Problem, number: int = 0) -> Exchange:
+        members = self.stock.checkers if name == "close" else self.stock.movers
+        token, path = self._token(members, number), f"/v1/cases/{problem.case_id}/moves"
+        body, version = MOVES[name]
+        return (request("POST", path, token, body, if_match=f'"{version}"'),)
 
     def _redeem(self) -> Iterator[Exchange]:
         riders = self._riders()
@@ -147,61 +119,82 @@ class Scenes:
             token, form = self._token(riders, number), self._pictures[number % 4]
             yield (request("POST", "/v1/photos", token, form, kind),)
 
-    def give_back(self, name: str, left: Sequence[Exchange]) -> None:
-        """Photos and cases whose request was never sent serve again."""
-        for (head, body), *_ in left:
-            if name == "move":
-                case_id = UUID(head.split(b"/", 4)[3].decode())
-                self.stock.cases.append((case_id, self._behind[case_id]))
-            elif name == "submit":
+    def sent(self, name: str, exchanges: Sequence[Exchange], used: int) -> None:
+        """Moved cases go on; photos and cases whose request was never sent serve again."""
+        if name in MOVES:
+            self.docket.sent(name, exchanges, used)
+        elif name == "submit":
+            for ((_, body),) in exchanges[used:]:
                 photo_id = UUID(json.loads(body)["photo_ids"][0])
                 self.stock.photos.append((self._owners[photo_id], photo_id))
 
     async def record(self, app: FastAPI) -> dict[str, Recipe]:
         """The SQL of each write, recorded from one real request."""
         owner, photo_id = self.stock.photos.popleft()
-        rider, (case_id, report_id) = self.stock.reporters[owner], self.stock.cases.popleft()
-        buyer, keeper, station = (
-            self.stock.reporters[-1],
-            self.stock.keepers[0],
-            self.stock.stations[0],
-        )
-        known: dict[str, list[object]] = {
-            "submit": [rider.person_id, rider.sign_in, photo_id],
-            "move": [case_id, report_id],
-            "redeem": [
-                buyer.person_id, buyer.sign_in, buyer.account, buyer.lots[0],
-                station, keeper.person_id, keeper.sign_in,
-            ],
-        }  # fmt: skip
+        rider = self.stock.reporters[owner]
+        buyer, keeper = self.stock.reporters[-1], self.stock.keepers[0]
+        bought = [
+            buyer.person_id, buyer.sign_in, buyer.account, buyer.lots[0], self.stock.stations[0],
+            keeper.person_id, keeper.sign_in,
+        ]  # fmt: skip
         # The first sale of a station opens its accounts; what is recorded is an ordinary one.
         await play(app, self._pair(buyer, 0))
         await asyncio.sleep(0.01)
-        since_ms = time.time_ns() // 1_000_000
-        sent: dict[str, Exchange] = {
-            "submit": (self._report(rider, photo_id),),
-            "move": (self._verify(case_id, 0),),
-            "redeem": self._pair(buyer, 0),
-        }
-        found = {}
-        for name, exchange in sent.items():
-            with Tape(app.state.db.writer, since_ms) as tape:
-                await play(app, exchange)
-            self._known[name] = [str(token) for token in known[name]]
-            found[name] = tape.recipe(self._known[name])
+        found = {
+            "submit": await self._record(
+                app, "submit", [rider.person_id, rider.sign_in, photo_id],
+                lambda: (self._report(rider, photo_id),),
+            ),
+            "redeem": await self._record(app, "redeem", bought, lambda: self._pair(buyer, 0)),
+        }  # fmt: skip
+        for name in MOVES:
+            # The second of a person on a day finds their counters; it is the ordinary one too.
+            for problem in (*islice(self._same_owner(name), 2),):
+                made = partial(self._moved, name, problem)
+                found[name] = await self._record(app, name, self._about(problem), made)
+                self.docket.sent(name, [made()], 1)
+            self.docket.resolve(app.state.db)
         return found
+
+    async def _record(
+        self, app: FastAPI, name: str, known: Sequence[object], make: Callable[[], Exchange]
+    ) -> Recipe:
+        # What is made from here on, its key first, belongs to the request.
+        since_ms = time.time_ns() // 1_000_000
+        with Tape(app.state.db.writer, since_ms) as tape:
+            await play(app, make())
+        self._known[name] = [str(token) for token in known]
+        return tape.recipe(self._known[name])
+
+    def _same_owner(self, name: str) -> Iterator[Problem]:
+        """The cases of whoever reported the first of them."""
+        line = self.docket.lines[name]
+        mine = [problem for problem in line if problem.owner == line[0].owner]
+        for problem in mine[:2]:
+            line.remove(problem)
+            line.appendleft(problem)
+        return self.docket.take(name)
+
+    def _about(self, problem: Problem) -> list[object]:
+        """The ids that a copy of a move is told."""
+        owner = self.stock.reporters[problem.owner]
+        told = (problem.case_id, problem.report_id, problem.number, owner.person_id, owner.account)
+        return [*told, *problem.paid]
 
     def copies(self, name: str, count: int) -> list[Mapping[str, str]]:
         """Whom and what each copy of a recorded write is about."""
-        make = {"submit": self._photos, "move": self._cases, "redeem": self._buyers}[name]
-        return [dict(zip(self._known[name], ids, strict=True)) for ids in islice(make(), count)]
+        if name in MOVES:
+            about = ([str(i) for i in self._about(p)] for p in self.docket.take(name))
+        else:
+            about = self._photos() if name == "submit" else self._buyers()
+        return [dict(zip(self._known[name], ids, strict=True)) for ids in islice(about, count)]
 
-    def take_back(self, name: str, left: Sequence[Mapping[str, str]]) -> None:
-        """The same for copies."""
-        for ids in (list(known.values()) for known in left):
-            if name == "move":
-                self.stock.cases.append((UUID(ids[0]), UUID(ids[1])))
-            elif name == "submit":
+    def copied(self, name: str, copies: Sequence[Mapping[str, str]], used: int) -> None:
+        """The same as `sent` for copies."""
+        if name in MOVES:
+            self.docket.copied(name, copies, used)
+        elif name == "submit":
+            for ids in (list(known.values()) for known in copies[used:]):
                 owner = self._owner_numbers[ids[0]]
                 self.stock.photos.append((owner, UUID(ids[2])))
 
@@ -210,10 +203,6 @@ class Scenes:
             owner, photo_id = self.stock.photos.popleft()
             rider = self.stock.reporters[owner]
             yield [str(rider.person_id), rider.sign_in, str(photo_id)]
-
-    def _cases(self) -> Iterator[list[str]]:
-        while self.stock.cases:
-            yield [str(token) for token in self.stock.cases.popleft()]
 
     def _buyers(self) -> Iterator[list[str]]:
         buyers = self.stock.reporters[len(self.stock.reporters) // 2 :]

@@ -12,11 +12,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import rows
+from docket import Problem
 from servers import ROOT
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.cases.models import CaseReport
 from app.categories import service as categories
 from app.grids import imports as grid_imports
 from app.grids import service as grids
@@ -28,26 +28,29 @@ from app.identity.tokens import TokenKeys
 from app.kit import outbox
 from app.kit.db import Database, work
 from app.kit.ids import new_id
+from app.kit.seal import Seal
 from app.ledger import funds
 from app.ledger import service as ledger
 from app.ledger.models import Account, Contributor, Fund, Lot
 from app.ledger.schemas import ContributionDraft
+from app.ledger.service import Life
 from app.media import service as media
 from app.media.bucket import LocalBucket
-from app.media.models import Photo
 from app.media.pixels import Developed
 from app.media.views import Signer
 from app.regions import imports as region_imports
 from app.regions import service as regions
 from app.reports import service as reports
 from app.reports.schemas import PlaceDraft, ReportDraft
+from app.rewards import service as rewards
 from app.store import service as store
 from app.store import stock as shelf
 from app.worker import Tools, make_handlers
 
 DATA = ROOT / "app" / "demo" / "data"
 DISTRICT = "500152000000"
-MODELS, STAFF, STATIONS, LOTS, LOT_POINTS, BATCH = 24, 8, 8, 4, 100, 2_000
+MODELS, STAFF, STATIONS, LOTS, LOT_POINTS = 24, 8, 8, 4, 100
+RULE_POINTS, UNCAPPED = 10, 10**9
 SIGNER = Signer(b"bench" * 8, timedelta(minutes=30))
 
 
@@ -68,13 +71,13 @@ class Stock:
     keys: TokenKeys
     reporters: list[Member] = field(default_factory=list)
     movers: list[Member] = field(default_factory=list)
+    checkers: list[Member] = field(default_factory=list)
     keepers: list[Member] = field(default_factory=list)
     stations: list[str] = field(default_factory=list)
     places: list[tuple[float, float]] = field(default_factory=list)
     item: str = ""
     photos: deque[tuple[int, UUID]] = field(default_factory=deque)
-    # A case, and the report behind it.
-    cases: deque[tuple[UUID, UUID]] = field(default_factory=deque)
+    cases: deque[Problem] = field(default_factory=deque)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,14 @@ def fill(db: Database, keys: TokenKeys, sizes: Sizes) -> Stock:
         _map(tx, stock)
         categories.load_seed(tx)
         stock.movers = [_staff(tx, keys, n, Role.DISPATCHER) for n in range(STAFF)]
+        stock.checkers = [_staff(tx, keys, n, Role.CHECKER) for n in range(STAFF)]
         stock.keepers = [_staff(tx, keys, n, Role.KEEPER) for n in range(STATIONS)]
         stock.reporters = [_reporter(tx, keys, n) for n in range(sizes.reporters)]
-        fund = _fund(tx, sizes.reporters * LOTS * LOT_POINTS)
+        fund = _fund(tx, sizes.reporters * LOTS * LOT_POINTS + sizes.cases * RULE_POINTS)
+        rewards.add_rule(
+            tx, code="bench", event="report.filed", names=("上报", "Report"), points=RULE_POINTS,
+            caps=(UNCAPPED, UNCAPPED), validity_days=365, fund_id=fund.id,
+        )  # fmt: skip
         _store(tx, stock)
     for reporter in stock.reporters:
         with work(db, write=True) as tx:
@@ -101,7 +109,9 @@ def fill(db: Database, keys: TokenKeys, sizes: Sizes) -> Stock:
     models = _models(db, stock)
     # Foreign keys are checked by cached plans, which had best know that tables are not empty.
     _settle(db)
-    _multiply(db, stock, sizes, models)
+    owners = [reporter.person_id for reporter in stock.reporters]
+    stock.cases.extend(rows.cases(db, models, owners, sizes.cases))
+    stock.photos.extend(rows.photos(db, models[0], owners, sizes.photos))
     _settle(db)
     return stock
 
@@ -123,6 +133,9 @@ def _map(tx: Session, stock: Stock) -> None:
     random.Random(1).shuffle(stock.places)
 
 
+SEAL = Seal("bench")
+
+
 def _member(keys: TokenKeys, person_id: UUID, token: str) -> Member:
     return Member(person_id, keys.verify(token)["sid"])
 
@@ -135,7 +148,8 @@ def _staff(tx: Session, keys: TokenKeys, number: int, role: Role) -> Member:
 
 
 def _reporter(tx: Session, keys: TokenKeys, number: int) -> Member:
-    signed = identity.sign_in_with_wechat(tx, keys, "wx", f"bench-{number}", None)
+    # Any seal will do: it finds blocks of whoever comes back, and nobody does.
+    signed = identity.sign_in_with_wechat(tx, keys, SEAL, "wx", f"bench-{number}", None)
     return _member(keys, signed.person.id, signed.access_token)
 
 
@@ -179,7 +193,7 @@ def _points(tx: Session, reporter: Member, fund: Fund) -> None:
         source = str(new_id())
         ledger.accrue(
             tx, source=source, person_id=reporter.person_id, fund=fund, points=LOT_POINTS,
-            validity_days=365, reason="bench",
+            life=Life(365), reason="bench",
         )  # fmt: skip
         ledger.settle(tx, source=source, reason="bench")
     owner = Account.kind == "member", Account.owner == str(reporter.person_id)
@@ -212,31 +226,3 @@ def _developed() -> Developed:
     facts = {"content_type": "image/jpeg", "width": 1080, "height": 1440, "taken_at": None}
     hashes = {"sha256": new_id().hex * 2, "dhash": "0" * 16}
     return Developed(**facts, **hashes, lat=None, lng=None, display=b"", thumb=b"")
-
-
-def _multiply(db: Database, stock: Stock, sizes: Sizes, models: list[UUID]) -> None:
-    with work(db, write=True) as tx:
-        originals = [rows.original(tx, report_id) for report_id in models]
-    for start in range(0, sizes.cases, BATCH):
-        with work(db, write=True) as tx:
-            numbers = range(start, min(start + BATCH, sizes.cases))
-            copies = [rows.copy(originals[n % MODELS], n) for n in numbers]
-            for table in originals[0]:
-                tx.execute(insert(table), [copy[table] for copy in copies])
-            behind = [copy[CaseReport.__table__] for copy in copies]
-            stock.cases.extend((row["case_id"], row["report_id"]) for row in behind)
-    photo = originals[0][Photo.__table__]
-    for start in range(0, sizes.photos, BATCH):
-        with work(db, write=True) as tx:
-            owners = [n % len(stock.reporters) for n in range(start, start + BATCH)]
-            free = [
-                {
-                    **photo,
-                    "id": new_id(),
-                    "owner_id": stock.reporters[n].person_id,
-                    "used_for": None,
-                }
-                for n in owners
-            ]
-            tx.execute(insert(Photo.__table__), free)
-            stock.photos.extend(zip(owners, (row["id"] for row in free), strict=True))

@@ -1,13 +1,11 @@
 """The measurement: every scene and its limits, in turn, round after round, on one engine."""
 
 import asyncio
-import io
 import secrets
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -20,22 +18,21 @@ import scenes
 import servers
 import stock
 from figures import Figures, figures
-from pictures import picture
-from PIL import Image
+from pictures import bare_steps
 from tape import Recipe
 
 from app.identity.tokens import TokenKeys, key_id
 from app.kit import logs, migrate
-from app.kit.db import make_database
+from app.kit.db import Database, make_database
 from app.main import create_app
 from app.settings import Settings
 
 CLIENTS = 16
 # More than this nobody gets through in a second; it only decides how many rows are prepared.
-FASTEST_APP, FASTEST_BARE = 500, 1_000
+FASTEST_APP, FASTEST_BARE, FASTEST_MOVES = 500, 1_000, 1_200
 # The least that the staff queue is read from.
 CASES = 3_000
-WRITES = ("submit", "move", "redeem")
+WRITES = ("submit", "move", "file", "close", "redeem")
 WARM_UP_S = 0.3
 
 
@@ -43,6 +40,11 @@ WARM_UP_S = 0.3
 class Plan:
     rounds: int
     seconds: float
+    scenes: tuple[str, ...]
+
+    @property
+    def writes(self) -> list[str]:
+        return [name for name in WRITES if name in self.scenes]
 
 
 @dataclass
@@ -72,6 +74,7 @@ class Bench:
     bare: tuple[int, psutil.Process]
     generator: servers.Helper
     drivers: list[servers.Helper]
+    db: Database
 
 
 def measure(engine: str, plan: Plan) -> Result:
@@ -85,13 +88,14 @@ def measure(engine: str, plan: Plan) -> Result:
             name: sum(len(unit) for unit in recipe.units) for name, recipe in bench.recipes.items()
         }
         _say(f"{engine}: warming up")
-        for scene in bench.scenes.all:
+        asked = [scene for scene in bench.scenes.all if scene.name in plan.scenes]
+        for scene in asked:
             _scene(bench, scene, WARM_UP_S)
-        for name in WRITES:
+        for name in plan.writes:
             _drive(bench, name, CLIENTS, WARM_UP_S)
         for number in range(plan.rounds):
             _say(f"{engine}: round {number + 1} of {plan.rounds}")
-            for scene in bench.scenes.all:
+            for scene in asked:
                 found = result.rounds[scene.name]
                 found["service"].append(_scene(bench, scene, plan.seconds))
                 for limit, one in _limits(bench, scene.name):
@@ -107,8 +111,8 @@ def _open(running: ExitStack, target: servers.Target, plan: Plan, workers: int) 
     busy = plan.rounds * plan.seconds + 2 * WARM_UP_S
     sizes = stock.Sizes(
         reporters=2 * max(16, round(busy * 150 / (stock.LOTS * stock.LOT_POINTS // 5))),
-        photos=round(busy * (FASTEST_APP + 2 * FASTEST_BARE)),
-        cases=CASES + round(busy * (FASTEST_APP + 2 * FASTEST_BARE)),
+        photos=round(busy * (FASTEST_APP + 2 * FASTEST_BARE)) if "submit" in plan.scenes else 1,
+        cases=CASES + round(busy * FASTEST_MOVES),
     )
     made, recipes, answers = _prepare(target, secret, sizes)
     drivers = 2 if target.engine == "postgresql" else 1
@@ -118,6 +122,7 @@ def _open(running: ExitStack, target: servers.Target, plan: Plan, workers: int) 
         running.enter_context(servers.bare(workers)),
         running.enter_context(servers.Helper(load.serve)),
         [running.enter_context(servers.Helper(drive.serve)) for _ in range(drivers)],
+        running.enter_context(closing(make_database(target.url, pool_size=1))),
     )  # fmt: skip
 
 
@@ -132,7 +137,8 @@ def _prepare(
     db.close()
     settings = Settings(
         environment="development", database_url=target.url, token_secret=secret, worker="none",
-        data_dir=servers.HOME / "recorded", wechat_appid="wx", _env_file=None,
+        data_dir=servers.HOME / "recorded", wechat_appid="wx",
+        objection_hours=0, _env_file=None,
     )  # fmt: skip
     app = create_app(settings)
     reads = {scene.name: next(scene.make()) for scene in made.all if scene.again}
@@ -147,15 +153,16 @@ def _prepare(
 
 
 def _scene(bench: Bench, scene: scenes.Scene, seconds: float) -> Figures:
+    bench.scenes.docket.resolve(bench.db)
     count = None if scene.again else int(seconds * FASTEST_APP)
     exchanges = list(islice(scene.make(), count))
     port, process = bench.service
     job = load.Job(port, exchanges, seconds, CLIENTS, scene.again)
     with _cpu(process) as ours, _cpu(bench.target.process) as theirs:
         outcome = bench.generator.ask(job)
-    if not scene.again:
-        bench.scenes.give_back(scene.name, exchanges[outcome.used :])
     _refuse_failures(scene.name, outcome)
+    if not scene.again:
+        bench.scenes.sent(scene.name, exchanges, outcome.used)
     return figures(
         outcome.milliseconds, outcome.elapsed_s, ours[0], postgresql=theirs[0],
         client=outcome.cpu_s,
@@ -169,7 +176,7 @@ def _limits(bench: Bench, name: str) -> Iterator[tuple[str, Figures]]:
         yield "bare driver, 1 client", _drive(bench, name, 1, bench.plan.seconds)
         yield f"bare driver, {CLIENTS}", _drive(bench, name, CLIENTS, bench.plan.seconds)
     if name == "upload":
-        yield "bare Pillow", _pillow(bench.plan.seconds)
+        yield "bare Pillow", figures(*bare_steps(bench.plan.seconds))
 
 
 def _bare(bench: Bench, size: int) -> Figures:
@@ -184,6 +191,7 @@ def _bare(bench: Bench, size: int) -> Figures:
 
 def _drive(bench: Bench, name: str, clients: int, seconds: float) -> Figures:
     """Copies of a recorded write: by one client, or by as many as the service has."""
+    bench.scenes.docket.resolve(bench.db)
     drivers = bench.drivers[: min(clients, len(bench.drivers))]
     each = int(seconds * FASTEST_BARE / len(drivers))
     shares = [bench.scenes.copies(name, each) for _ in drivers]
@@ -196,30 +204,13 @@ def _drive(bench: Bench, name: str, clients: int, seconds: float) -> Figures:
             driver.pipe.send("go")
         outcomes = [driver.hear() for driver in drivers]
     for outcome, share in zip(outcomes, shares, strict=True):
-        bench.scenes.take_back(name, share[outcome.used :])
         _refuse_failures(f"bare driver, {name}", outcome)
+        bench.scenes.copied(name, share, outcome.used)
     return figures(
         [ms for outcome in outcomes for ms in outcome.milliseconds],
         max(outcome.elapsed_s for outcome in outcomes),
         sum(outcome.cpu_s for outcome in outcomes), postgresql=theirs[0],
     )  # fmt: skip
-
-
-def _pillow(seconds: float) -> Figures:
-    """Pillow's bare steps for one upload: decode, thumbnail, encode both."""
-    data, milliseconds = picture(0), []
-    started, cpu = time.perf_counter(), time.process_time()
-    while time.perf_counter() < started + seconds:
-        before = time.perf_counter()
-        image = Image.open(io.BytesIO(data), formats=("JPEG",))
-        image.load()
-        thumb = image.copy()
-        thumb.thumbnail((480, 480))
-        image.save(io.BytesIO(), "JPEG", quality=82)
-        thumb.save(io.BytesIO(), "JPEG", quality=78)
-        milliseconds.append((time.perf_counter() - before) * 1000)
-    elapsed = time.perf_counter() - started
-    return figures(milliseconds, elapsed, time.process_time() - cpu)
 
 
 def _locate(bench: Bench) -> None:
