@@ -139,9 +139,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Routes are made ready when first asked, which costs half a second: now, and nobody waits.
     for route in app.router.routes:
         route.matches({"type": "http", "method": "GET", "path": "/", "headers": []})
-    # What was built at start lives for ever: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
+    settle_memory()
     try:
         yield
     finally:
@@ -154,6 +152,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(state.errands.close)
         state.robots.close()
         state.db.close()
+
+
+def settle_memory() -> None:
+    """What was built at start lives for ever: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def refuse_wrong_database(db: Database, settings: Settings) -> None:

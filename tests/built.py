@@ -6,6 +6,8 @@ from app import main
 from app.settings import Settings
 
 _houses: dict[bool, FastAPI] = {}
+# An application of a test lives for a second; what is there from the first is settled once.
+main.settle_memory = lambda: None
 
 
 def make_app(settings: Settings) -> FastAPI:

@@ -1,7 +1,6 @@
 """Real databases on both engines, the application over them, and the named cast."""
 
 import gc
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from app.kit import clock, logs, migrate, outbox
+from app.kit import db as databases
 from app.kit.db import Database, make_database, work
 from app.settings import Settings
 from app.worker import Tools, make_handlers
@@ -75,7 +75,8 @@ def postgresql_url(postgresql_server: str) -> str:
     with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not os.environ.get("XINXIN_TEST_POSTGRESQL"):  # noqa: TID251
             # Our own server: nobody's data would be lost if the machine's power went.
-            connection.execute(text("ALTER SYSTEM SET synchronous_commit = off"))
+            for setting in ("synchronous_commit", "fsync", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -119,22 +120,23 @@ def tx(db: Database) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """SQLite as we open it, but that nothing waits for the disk: who is killed loses nothing."""
+    opened = databases._sqlite_pragmas
+
+    def hastily(connection: Any, record: Any) -> None:
+        opened(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "_sqlite_pragmas", hastily)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     """The service's own log form: the library's default draws every local of a traceback."""
     logs.configure("WARNING")
-
-
-_modules = itertools.count(1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _rubbish() -> Iterator[None]:
-    """Each application freezes at its start what is alive; what a few modules left is dead now."""
-    yield
-    if next(_modules) % 4 == 0:
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +207,12 @@ def drain(app: FastAPI) -> Callable[[], int]:
         return done
 
     return run
+
+
+def pytest_collection_finish() -> None:
+    """Tens of thousands of tests stay until the end: the collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 class FileAndEngine(LoadScopeScheduling):

@@ -93,7 +93,7 @@ def wait_idle(db) -> None:
     from sqlalchemy import text
 
     waiting = text("SELECT count(*) FROM jobs WHERE state = 'ready' AND kind LIKE 'case.%'")
-    for _ in range(100):
+    for _ in range(600):
         with work(db, write=False) as tx:
             if not tx.scalar(waiting):
                 return

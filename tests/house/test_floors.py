@@ -122,8 +122,8 @@ def test_units_of_work_have_few_callers():
                 "safety/jobs.py",
             },
         ),
-        # A child process takes its settings from the environment: the demo makes one.
-        ("environ", {"demo/play.py"}),
+        # A child process takes its settings from the environment: the demo makes one, and a drill.
+        ("environ", {"cli/forks.py", "demo/play.py"}),
         ("getenv", set()),
         ("create_all", set()),
         ("add_task", set()),

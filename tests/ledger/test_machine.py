@@ -375,78 +375,78 @@ def test_random_histories_agree(towns, first):
     assert all(counts[name] >= floor for name, floor in FLOORS.items()), counts
 
 
-# The module, its function, what the line says, what it is made to say.
+# The module, its function, what the line says, what it is made to say, and a history that shows it.
 FAULTS = {
     "settle forgets that points were on the way": (
-        service, "settle", "unsettled=-points", "unsettled=0"),
+        service, "settle", "unsettled=-points", "unsettled=0", 0),
     "settle counts life from the filing": (
-        service, "settle", "lots.expiry(lot.settled_at", "lots.expiry(lot.created_at"),
+        service, "settle", "lots.expiry(lot.settled_at", "lots.expiry(lot.created_at", 38),
     "void keeps the money": (
-        service, "void", "points * lot.rate_fen", "0"),
+        service, "void", "points * lot.rate_fen", "0", 3),
     "void of what was settled": (
-        service, "_on_the_way", "lot.settled_at is not None or ", ""),
+        service, "_on_the_way", "lot.settled_at is not None or ", "", 9),
     "hold ignores what is held": (
-        book, "_change", " - sums.held", ""),
+        book, "_change", " - sums.held", "", 31),
     "hold ignores expiry": (
-        service, "hold", "purses.expire(tx, member, clock.now())", "None"),
+        service, "hold", "purses.expire(tx, member, clock.now())", "None", 38),
     "lots that last are spent first": (
-        queries, "live_lots", '{"account": account_id}))', '{"account": account_id}))[::-1]'),
+        queries, "live_lots", '{"account": account_id}))', '{"account": account_id}))[::-1]', 19),
     "cancel forgets the lots": (
-        purses, "give_back", "lot.remaining += taken.amount", "lot.remaining += 0"),
+        purses, "give_back", "lot.remaining += taken.amount", "lot.remaining += 0", 1),
     "fulfil keeps points held": (
-        service, "fulfil", "held=-transfer.amount, ", ""),
+        service, "fulfil", "held=-transfer.amount, ", "", 1),
     "fulfil keeps the change": (
-        service, "fulfil", "value - cost)", "0)"),
+        service, "fulfil", "value - cost)", "0)", 1),
     "fulfil charges the first lot": (
-        service, "fulfil", "lots.split_by_value(cost_fen, values)", "[min(cost_fen, values[0]), *([0] * (len(values) - 1))]"),
+        service, "fulfil", "lots.split_by_value(cost_fen, values)", "[min(cost_fen, values[0]), *([0] * (len(values) - 1))]", 49),
     "the newest contribution is drawn first": (
-        pool, "_oldest", ".order_by(PoolPart.contribution_id)", ".order_by(PoolPart.contribution_id.desc())"),
+        pool, "_oldest", ".order_by(PoolPart.contribution_id)", ".order_by(PoolPart.contribution_id.desc())", 0),
     "money goes back to the wrong contribution": (
-        queries, "open_backing", ".all()", ".all()[::-1]"),
+        queries, "open_backing", ".all()", ".all()[::-1]", 8),
     "what is paid is noted as returned": (
-        pool, "pay", '"pay"', '"return"'),
+        pool, "pay", '"pay"', '"return"', 1),
     "what was paid is not counted": (
-        service, "fulfil", "parts.count_paid(tx, paid)", "pass"),
+        service, "fulfil", "parts.count_paid(tx, paid)", "pass", 1),
     "an accrual counts twice": (
-        service, "accrue", "    if journal is None:\n        return\n", "    journal = journal or book.open_journal(tx, 'accrue', source + 'x', reason)\n"),
+        service, "accrue", "    if journal is None:\n        return\n", "    journal = journal or book.open_journal(tx, 'accrue', source + 'x', reason)\n", 9),
     "a household's member spends alone": (
-        book, "locked_purse", "if shared is None", "if True"),
+        book, "locked_purse", "if shared is None", "if True", 0),
     "settled points stay where they were filed": (
-        service, "settle", "sharing.follow(tx, lot)", "lot"),
+        service, "settle", "sharing.follow(tx, lot)", "lot", 4),
     "a debt is paid and stays": (
-        purses, "_repay_from", "share.source.remaining -= share.amount", "pass"),
+        purses, "_repay_from", "share.source.remaining -= share.amount", "pass", 2),
     "who joins keeps the money of their points": (
-        purses, "carry", "pool.pass_on(tx, journal_id, lot, carried.id, points * lot.rate_fen)", "pass"),
+        purses, "carry", "pool.pass_on(tx, journal_id, lot, carried.id, points * lot.rate_fen)", "pass", 1),
     "carried points begin a new life": (
-        purses, "carry", "expires_at=lot.expires_at", "expires_at=None"),
+        purses, "carry", "expires_at=lot.expires_at", "expires_at=None", 13),
     "who joins brings what is over": (
-        sharing, "join", "purses.expire(tx, own, clock.now())", "pass"),
+        sharing, "join", "purses.expire(tx, own, clock.now())", "pass", 37),
     "who leaves takes what others earned": (
-        sharing, "leave", " if lot.earner_id == person_id", ""),
+        sharing, "leave", " if lot.earner_id == person_id", "", 4),
     "who leaves takes all of an equal share": (
-        sharing, "_equal", "sum(left) // members", "sum(left)"),
+        sharing, "_equal", "sum(left) // members", "sum(left)", 50),
     "points given back stay in a purse of nobody": (
-        service, "cancel", "sharing.come_home(tx, transfer.debit_account_id, back)", "back"),
+        service, "cancel", "sharing.come_home(tx, transfer.debit_account_id, back)", "back", 30),
     "a reversal forgets what was spent": (
-        reversing, "reverse", "    if owed:\n", "    if False:\n"),
+        reversing, "reverse", "    if owed:\n", "    if False:\n", 2),
     "a reversal forgets what was carried": (
-        purses, "family", " | (Lot.origin_id == lot.id)", ""),
+        purses, "family", " | (Lot.origin_id == lot.id)", "", 17),
     "a refund leaves the merchant's money": (
-        pool, "take_back", "    if fen:\n", "    if False:\n"),
+        pool, "take_back", "    if fen:\n", "    if False:\n", 1),
     "a refund backs points twice": (
-        reversing, "refund", " - paid\n", "\n"),
+        reversing, "refund", " + sum(one.fen for one in taken)", "", 0),
     "a merchant is paid more than is owed": (
-        reversing, "pay_out", "if fen > queries.owed_fen(tx, payable)", "if False"),
+        reversing, "pay_out", "if fen > queries.owed_fen(tx, payable)", "if False", 11),
     "a draw over shards takes from the first alone": (
-        pool, "draw", "for part in _together(tx, fund, fen):", "for part in [Share(0, fen)]:"),
+        pool, "draw", "for part in _together(tx, fund, fen):", "for part in [Share(0, fen)]:", 0),
     "shards never give together": (
-        pool, "_together", "if fund.shards > 1 else None", "if False else None"),
+        pool, "_together", "if fund.shards > 1 else None", "if False else None", 0),
     "a rebalance leaves the contributions behind": (
-        pool, "shift", "parts.change(tx, (share.source, taker), share.amount)", "pass"),
+        pool, "shift", "parts.change(tx, (share.source, taker), share.amount)", "pass", 3),
     "a rebalance is never needed": (
-        funds, "rebalance", "2 * fen >=", "2 * fen >= 0 *"),
+        funds, "rebalance", "2 * fen >=", "2 * fen >= 0 *", 3),
     "what was on its way is not shown after joining": (
-        queries, "points", "int(row.unsettled or 0)", "0"),
+        queries, "points", "int(row.unsettled or 0)", "0", 0),
 }  # fmt: skip
 
 
@@ -462,19 +462,18 @@ def faulty(module, name, good, bad):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_seeded_fault_is_caught(fault, request, tmp_path, monkeypatch):
-    module, name, good, bad = FAULTS[fault]
+    module, name, good, bad, first = FAULTS[fault]
     with own_database("sqlite", request, tmp_path) as db:
         with work(db, write=True) as tx:
             town = make_town(tx)
         monkeypatch.setattr(module, name, faulty(module, name, good, bad))
         # An answer, a sum, a constraint or an audit; an error of the harness would prove nothing.
         with pytest.raises((AssertionError, DBAPIError)):
-            histories(db, town, 80)
+            histories(db, town, first)
 
 
-def histories(db, town, number):
-    """Plays until something is wrong; the audit, which reads everything, looks less and less."""
-    for turn in range(number):
+def histories(db, town, first):
+    """Plays until something is wrong: first what showed the fault when it was last looked for."""
+    for turn in (first, *(turn for turn in range(80) if turn != first)):
         play(random.Random(turn), [Real(db, town, turn)], Counter())
-        if turn % 10 == 9:
-            assert broken(db, but=BY_HAND) == []
+        assert broken(db, but=BY_HAND) == []
