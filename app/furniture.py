@@ -92,10 +92,18 @@ def furnish(app: FastAPI, settings: Settings) -> None:
     state.webhook_reach = reach_of(settings)
     state.carrier = Carrier(state.seal, state.webhook_reach)
     state.robots = Robots(state.seal, settings.wecom_url)
-    state.objection = timedelta(hours=settings.objection_hours)
     state.caps = Caps(*settings.day_caps)
     # Previews of rules stand below the cases that tell what was done.
     state.deeds = deeds.deeds
+    set_windows(state, settings)
+
+
+def set_windows(state: Any, settings: Settings) -> None:
+    """How long things may be asked for, wait or last."""
+    state.objection = timedelta(hours=settings.objection_hours)
+    state.reopen_window = timedelta(days=settings.reopen_days)
+    state.appeal_window = timedelta(days=settings.appeal_days)
+    state.rating_window = timedelta(days=settings.rating_days)
     state.refund_grace = timedelta(days=settings.refund_grace_days)
 
 

@@ -215,6 +215,25 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+class AtOnce:
+    """Says what failed when it fails: the list at the end is lost with a run that is stopped."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._config.get_terminal_writer().line(
+                f"\nFAILED {report.nodeid} in its {report.when}"
+            )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The processes of xdist have no terminal.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AtOnce(config))
+
+
 class FileAndEngine(LoadScopeScheduling):
     """A file's tests on one engine stay in one process, where they share costly fixtures."""
 

@@ -1,5 +1,6 @@
 """Asking for more time, for a pause, for a case again; and the decisions."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -38,12 +39,15 @@ from app.clocks.errors import ClockNotLive
 from app.identity.access import Reporter, Staff
 from app.identity.errors import PersonOnly, StaffOnly
 from app.kit.http import Cursor, Limit, in_transaction
+from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.reports.errors import ReportNotFound
 
 router = Router(prefix="/v1", tags=["approvals 审批"])
+ReopenWindow = Annotated[timedelta, FromApp("reopen_window")]
+AppealWindow = Annotated[timedelta, FromApp("appeal_window")]
 ASKED = (PersonOnly, StaffOnly, CaseNotFound, RequestForbidden, RequestImpossible, RequestPending)
 WISHED = (PersonOnly, ReportNotFound, RequestImpossible, RequestPending)
 
@@ -99,9 +103,11 @@ def ask_suspension(tx: Session, actor: Staff, case_id: UUID, body: SuspensionDra
     tags=["reports 随手拍"],
 )
 @in_transaction(status=201)
-def ask_reopening(tx: Session, actor: Reporter, report_id: UUID, body: RequestDraft) -> RequestOut:
-    """Asks for a closed case again, within 15 days of its closing; a person decides."""
-    asked = service.ask_again(tx, actor, report_id, "reopening", body.text)
+def ask_reopening(
+    tx: Session, actor: Reporter, window: ReopenWindow, report_id: UUID, body: RequestDraft
+) -> RequestOut:
+    """Asks for a closed case again, within XINXIN_REOPEN_DAYS of its closing; a person decides."""
+    asked = service.ask_again(tx, actor, report_id, "reopening", body.text, window)
     return views.request_out(tx, asked)
 
 
@@ -111,6 +117,9 @@ def ask_reopening(tx: Session, actor: Reporter, report_id: UUID, body: RequestDr
     tags=["reports 随手拍"],
 )
 @in_transaction(status=201)
-def appeal(tx: Session, actor: Reporter, report_id: UUID, body: RequestDraft) -> RequestOut:
-    """Appeals against a rejection (申诉), within 30 days of it; somebody else decides."""
-    return views.request_out(tx, service.ask_again(tx, actor, report_id, "appeal", body.text))
+def appeal(
+    tx: Session, actor: Reporter, window: AppealWindow, report_id: UUID, body: RequestDraft
+) -> RequestOut:
+    """Appeals against a rejection (申诉), within XINXIN_APPEAL_DAYS; somebody else decides."""
+    asked = service.ask_again(tx, actor, report_id, "appeal", body.text, window)
+    return views.request_out(tx, asked)

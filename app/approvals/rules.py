@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from app.approvals.errors import (
@@ -19,18 +19,16 @@ from app.cases.workflow import HEADS
 from app.kit.errors import AppError, Words
 
 MOST_EXTENSIONS = 2
-REOPEN_WINDOW, APPEAL_WINDOW = timedelta(days=15), timedelta(days=30)
 OVERTAKEN = "案件情况已变化，申请自动撤销。"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What can be asked for. A reporter's request is `against` a move, within `window` of it."""
+    """What can be asked for. A reporter's request is `against` a move, and may be `too_late`."""
 
     label: Words
     statuses: frozenset[str]
     against: str | None = None
-    window: timedelta = timedelta.max
     too_late: type[AppError] = AppError
 
     @property
@@ -43,12 +41,10 @@ KINDS: dict[str, Kind] = {
     "extension": Kind(Words("延期", "extension"), _HANDLING),
     "suspension": Kind(Words("挂账", "suspension"), _HANDLING),
     "reopening": Kind(
-        Words("重新办理", "reopening"), frozenset({"closed"}), "close", REOPEN_WINDOW,
-        ReopenWindowOver,
+        Words("重新办理", "reopening"), frozenset({"closed"}), "close", ReopenWindowOver
     ),
     "appeal": Kind(
-        Words("申诉", "appeal"), frozenset({"rejected"}), "reject", APPEAL_WINDOW,
-        AppealWindowOver,
+        Words("申诉", "appeal"), frozenset({"rejected"}), "reject", AppealWindowOver
     ),
 }  # fmt: skip
 

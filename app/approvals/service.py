@@ -4,7 +4,7 @@ The case's row is locked before anything else, so its requests change one call a
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -74,8 +74,11 @@ def ask_suspension(tx: Session, actor: Actor, case_id: UUID, draft: SuspensionDr
     return approval_id
 
 
-def ask_again(tx: Session, actor: Actor, report_id: UUID, kind: str, text: str) -> UUID:
-    """A reporter, or one of several, asks for a closed case again or appeals against a rejection.
+def ask_again(
+    tx: Session, actor: Actor, report_id: UUID, kind: str, text: str, window: timedelta
+) -> UUID:
+    """A reporter, or one of several, asks for a closed case again or appeals against a rejection,
+    within `window` of the move that they do not accept.
 
     Raises ReportNotFound, RequestImpossible, RequestPending, ReopenWindowOver, AppealWindowOver.
     """
@@ -83,7 +86,7 @@ def ask_again(tx: Session, actor: Actor, report_id: UUID, kind: str, text: str) 
     if at is None or at.case.status not in rule.statuses:
         raise RequestImpossible
     against = queries.last_move(tx, at.case.id, rule.against or "")
-    if clock.now() > against.created_at + rule.window:
+    if clock.now() > against.created_at + window:
         raise rule.too_late
     author = str(against.actor_id) if against.actor_id else None
     return _ask(tx, actor, at, kind, text, report_id, author=author)

@@ -1,5 +1,6 @@
 """Ratings, follow-up calls, satisfaction, answer templates and public updates over HTTP."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -48,7 +49,7 @@ from app.feedback.schemas import (
 from app.identity.access import Actor, Reporter, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import Cursor, Limit, in_transaction
-from app.kit.marks import Resolver
+from app.kit.marks import FromApp, Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
@@ -58,6 +59,7 @@ from app.reports.errors import ReportNotFound
 
 router = Router(prefix="/v1", tags=["feedback 评价与回访"])
 Editor = Annotated[Actor, Resolver(holding(*sorted(service.EDITORS)))]
+RatingWindow = Annotated[timedelta, FromApp("rating_window")]
 Region = Annotated[Code, Query(description="Code; its whole subtree")]
 First = Annotated[Day, Query(alias="from", description="First business day, Asia/Shanghai")]
 Last = Annotated[Day, Query(alias="to", description="Last business day; at most 400 in all")]
@@ -76,9 +78,11 @@ EDITING = (
     ),
 )
 @in_transaction(status=201)
-def rate_report(tx: Session, actor: Reporter, report_id: UUID, body: RatingDraft) -> RatingOut:
-    """Rates a case that one reported (co-reporters too), once, within 30 days of its closing."""
-    return service.rate(tx, actor, report_id, body)
+def rate_report(
+    tx: Session, actor: Reporter, window: RatingWindow, report_id: UUID, body: RatingDraft
+) -> RatingOut:
+    """Rates a closed case that one reported (co-reporters too), once, within XINXIN_RATING_DAYS."""
+    return service.rate(tx, actor, report_id, body, window)
 
 
 @router.get(

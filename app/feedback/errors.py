@@ -25,7 +25,7 @@ class CaseNotClosed(Conflict):
 
 class RatingWindowOver(Conflict):
     code = "rating_window_over"
-    title = Words("结案已超过 30 天，不能再评价", "The case was closed more than 30 days ago")
+    title = Words("已超过评价期限", "It is too late to rate this case")
 
 
 class FollowUpForbidden(Forbidden):

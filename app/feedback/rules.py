@@ -19,7 +19,6 @@ from app.feedback.schemas import RatingReason
 from app.kit import clock
 from app.kit.errors import Words
 
-RATING_WINDOW = timedelta(days=30)
 MOST_DAYS = 400
 GOOD_STARS = 4
 REASONS: Mapping[str, Words] = {
@@ -36,9 +35,9 @@ REASONS_OF_MOVES: Mapping[str, Mapping[str, Words]] = {"reject": REJECT_REASONS,
 _PLACEHOLDER = re.compile(r"\{(number|category|grid)\}")
 
 
-def require_open_window(closed_at: datetime, now: datetime) -> None:
-    """Raises RatingWindowOver more than 30 days after the closing."""
-    if now - closed_at > RATING_WINDOW:
+def require_open_window(closed_at: datetime, now: datetime, window: timedelta) -> None:
+    """Raises RatingWindowOver when more than `window` has passed since the closing."""
+    if now - closed_at > window:
         raise RatingWindowOver
 
 

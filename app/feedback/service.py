@@ -45,7 +45,9 @@ EDITORS = frozenset({Role.ADMINISTRATOR, Role.GRID_HEAD})
 FOLLOWED_UP = frozenset({"closed", "rejected"})
 
 
-def rate(tx: Session, actor: Actor, report_id: UUID, draft: RatingDraft) -> RatingOut:
+def rate(
+    tx: Session, actor: Actor, report_id: UUID, draft: RatingDraft, window: timedelta
+) -> RatingOut:
     """A reporter's word on how their case ended (评价), once though they reported it twice.
 
     Raises ReportNotFound, CaseNotClosed, RatingByHandler, AlreadyRated, RatingWindowOver.
@@ -63,7 +65,7 @@ def rate(tx: Session, actor: Actor, report_id: UUID, draft: RatingDraft) -> Rati
     if at.case.status != "closed":
         raise CaseNotClosed
     now = clock.now()
-    rules.require_open_window(queries.closed_at(tx, at.case.id), now)
+    rules.require_open_window(queries.closed_at(tx, at.case.id), now, window)
     row: dict[str, Any] = {"report_id": report_id, **draft.model_dump(), "created_at": now}
     insert_row(tx, Rating, case_id=at.case.id, **row)
     # The history lives for ever; the reporter's own words do not belong to it.

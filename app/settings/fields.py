@@ -103,6 +103,15 @@ class Fields(BaseSettings):
     objection_hours: int = Field(
         72, ge=0, le=24 * 60, description="From closing until points may be spent"
     )
+    reopen_days: int = Field(
+        15, ge=1, le=366, description="How long a reporter may ask for a closed case again"
+    )
+    appeal_days: int = Field(
+        30, ge=1, le=366, description="How long a reporter may appeal against a rejection"
+    )
+    rating_days: int = Field(
+        30, ge=1, le=366, description="How long a reporter may rate a closed case"
+    )
     refund_grace_days: int = Field(
         30, ge=0, le=366, description="How long refunded points last at least"
     )

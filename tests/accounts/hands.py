@@ -1,7 +1,5 @@
 """Small words for the tests of accounts."""
 
-from datetime import timedelta
-
 import pyotp
 
 from app.kit import clock
@@ -18,12 +16,6 @@ def code(answer):
 def bearer(answer):
     assert answer.status_code == 200, answer.text
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-
-def fresh_window():
-    """Goes on to where the next five minutes of counting begin."""
-    into = clock.now().timestamp() % 300
-    clock.shift(timedelta(seconds=301 - into))
 
 
 def totp_at(secret, steps=0):

@@ -1,10 +1,11 @@
 """What argon2 is run for: nothing that tells a password apart, and nothing for whoever may not."""
 
 import pytest
-from accounts.hands import NEXT, OWN, bearer, code, fresh_window
+from accounts.hands import NEXT, OWN, bearer, code
 from argon2 import PasswordHasher
 from cast import DISTRICT
 from sqlalchemy import func, select
+from windows import fresh_window
 
 from app.identity import passwords, steps
 from app.identity.models import SignIn, StaffAccount

@@ -5,10 +5,11 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from accounts.hands import NEXT, OWN, bearer, code, fresh_window, totp_at
+from accounts.hands import NEXT, OWN, bearer, code, totp_at
 from cast import PASSWORD
 from flows.story import key
 from sqlalchemy import select
+from windows import fresh_window
 
 from app.identity.models import FormerPassword, TotpKey
 from app.kit import clock

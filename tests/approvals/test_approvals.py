@@ -349,10 +349,14 @@ class TestReopening:
         answer = send(f"/v1/reports/{sent['id']}/reopen", me, **WHY)
         assert code(answer) == (409, "request_impossible")
 
+    @pytest.mark.parametrize("days", [15, 3])
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
-    def test_the_window(self, desk, as_, reopen, late, expected):
+    def test_the_window(self, desk, app, as_, reopen, days, late, expected):
+        """15 days, or what the district set."""
+        if days != app.state.settings.reopen_days:
+            app.state.reopen_window = timedelta(days=days)
         desk.closed()
-        clock.shift(timedelta(days=15, minutes=late))
+        clock.shift(timedelta(days=days, minutes=late))
         answer = reopen(headers=as_(desk.reporter))
         assert answer.status_code == expected
         if late > 0:
@@ -403,10 +407,14 @@ class TestAppeal:
         desk.closed()
         assert code(reopen(what="appeal")) == (409, "request_impossible")
 
+    @pytest.mark.parametrize("days", [30, 3])
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
-    def test_the_window(self, desk, as_, reopen, late, expected):
+    def test_the_window(self, desk, app, as_, reopen, days, late, expected):
+        """30 days, or what the district set."""
+        if days != app.state.settings.appeal_days:
+            app.state.appeal_window = timedelta(days=days)
         self.rejected(desk)
-        clock.shift(timedelta(days=30, minutes=late))
+        clock.shift(timedelta(days=days, minutes=late))
         answer = reopen(headers=as_(desk.reporter), what="appeal")
         assert answer.status_code == expected
         if late > 0:

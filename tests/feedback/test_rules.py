@@ -22,9 +22,11 @@ CLOSED = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def test_thirty_days_to_the_second():
-    rules.require_open_window(CLOSED, CLOSED + timedelta(days=30))
+    rules.require_open_window(CLOSED, CLOSED + timedelta(days=30), timedelta(days=30))
     with pytest.raises(RatingWindowOver):
-        rules.require_open_window(CLOSED, CLOSED + timedelta(days=30, seconds=1))
+        rules.require_open_window(
+            CLOSED, CLOSED + timedelta(days=30, seconds=1), timedelta(days=30)
+        )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from matrix.stage import _quick  # noqa: F401
 from races.together import at_once
 from rewards.build import HERE, _clean, announce, event, far_fund, grant, rule, used  # noqa: F401
 from sqlalchemy import select
+from windows import fresh_window
 
 from app.identity.models import Role
 from app.kit import clock
@@ -161,6 +162,7 @@ class TestRaise:
         assert (answer.status_code, answer.json()["code"]) == (409, "objection_pointless")
 
     def test_not_without_end(self, client, as_, given, newcomer):
+        fresh_window()
         headers = as_(newcomer())
         answers = [
             client.post(f"/v1/awards/{given()[0].id}/objections", json=REASON, headers=headers)

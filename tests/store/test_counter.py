@@ -16,6 +16,7 @@ from store.build import (
     key,
     refusal,
 )  # fmt: skip
+from windows import fresh_window
 
 from app.identity import service as identity
 from app.identity.models import Role
@@ -205,6 +206,7 @@ class TestAccept:
         assert posts() == (0, 1)
 
     def test_guessing_is_slow(self, client, shop, as_, held, monkeypatch):
+        fresh_window()
         monkeypatch.setattr(counter, "WRONG_CODES", 2)
         li = as_(shop.li)
         accept(client, li, ("A-1", "2345678923"), ("A-2", "2345678924"))

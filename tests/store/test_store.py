@@ -8,6 +8,7 @@ from cast import DISTRICT, OTHER_STATION, STATION
 from ledger.build import earn, make_fund, make_rider, points
 from sqlalchemy import select, text
 from store.build import buy, draft, give_back, hand_out, key, refusal, stock
+from windows import fresh_window
 
 from app.identity import service as identity
 from app.kit import attempts, clock
@@ -187,6 +188,7 @@ class TestFulfil:
         assert look() == ((10, 0), (30, 0, 0))
 
     def test_ten_wrong_codes_then_none_at_all(self, client, db, shop, as_):
+        fresh_window()
         li = as_(shop.li)
         good = buy(client, as_(shop.liu_bo), shop.soap).json()["code"]
         for n in range(10):

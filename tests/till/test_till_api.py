@@ -7,6 +7,7 @@ import pytest
 from flows.story import key
 from ledger.build import earn
 from sqlalchemy import select, text, update
+from windows import fresh_window
 
 from app.identity.models import Person
 from app.kit import clock
@@ -73,6 +74,7 @@ class TestBalance:
             assert tx.scalars(select(Attempt).where(Attempt.subject == "till:shop-1")).all() == []
 
     def test_wrong_codes_are_counted_for_the_client_alone(self, shop, other, member, code):
+        fresh_window()
         right = code(member)
         for n in range(service.WRONG_CODES):
             wrong = member.member_no + f"23456789{n:02}".replace("0", "A").replace("1", "B")

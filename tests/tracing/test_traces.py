@@ -6,6 +6,7 @@ from flows.story import key
 from ledger.build import earn
 from rewards.build import event, grant, rule
 from sqlalchemy import select, update
+from windows import fresh_window
 
 from app.furniture import tools_of
 from app.kit import attempts, clock, outbox
@@ -168,6 +169,7 @@ def test_the_number_of_an_external_sale_is_not_for_the_public(
 
 
 def test_wrong_codes_are_counted_by_address(client, receipt, worker, given, monkeypatch):
+    fresh_window()
     monkeypatch.setattr(limits, "WRONG_CODES", 3)
     worker()
     code = receipt()["trace_code"]
