@@ -351,10 +351,10 @@ class TestReopening:
 
     @pytest.mark.parametrize("days", [15, 3])
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
-    def test_the_window(self, desk, app, as_, reopen, days, late, expected):
+    def test_the_window(self, desk, app, monkeypatch, as_, reopen, days, late, expected):
         """15 days, or what the district set."""
         if days != app.state.settings.reopen_days:
-            app.state.reopen_window = timedelta(days=days)
+            monkeypatch.setitem(app.state._state, "reopen_window", timedelta(days=days))
         desk.closed()
         clock.shift(timedelta(days=days, minutes=late))
         answer = reopen(headers=as_(desk.reporter))
@@ -409,10 +409,10 @@ class TestAppeal:
 
     @pytest.mark.parametrize("days", [30, 3])
     @pytest.mark.parametrize(("late", "expected"), [(-1, 201), (1, 409)])
-    def test_the_window(self, desk, app, as_, reopen, days, late, expected):
+    def test_the_window(self, desk, app, monkeypatch, as_, reopen, days, late, expected):
         """30 days, or what the district set."""
         if days != app.state.settings.appeal_days:
-            app.state.appeal_window = timedelta(days=days)
+            monkeypatch.setitem(app.state._state, "appeal_window", timedelta(days=days))
         self.rejected(desk)
         clock.shift(timedelta(days=days, minutes=late))
         answer = reopen(headers=as_(desk.reporter), what="appeal")

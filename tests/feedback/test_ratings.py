@@ -200,8 +200,8 @@ class TestRating:
         clock.shift(timedelta(days=30, seconds=1))
         assert code(rate(client, desk.liu, desk.report["id"])) == (409, "rating_window_over")
 
-    def test_within_what_the_district_set(self, client, app, desk):
-        app.state.rating_window = timedelta(days=3)
+    def test_within_what_the_district_set(self, client, app, monkeypatch, desk):
+        monkeypatch.setitem(app.state._state, "rating_window", timedelta(days=3))
         desk.closed()
         clock.shift(timedelta(days=3, seconds=1))
         assert code(rate(client, desk.liu, desk.report["id"])) == (409, "rating_window_over")
