@@ -13,6 +13,7 @@ import pytest
 from built import make_app
 from cast import Cast, make_cast
 from emptying import empty
+from engines import share
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
@@ -26,6 +27,7 @@ from app.kit.db import Database, make_database, work
 from app.settings import Settings
 from app.worker import Tools, make_handlers
 
+share()
 ENGINES = ("sqlite", "postgresql")
 # A busy machine is no fault: what takes too long is found by the time limit of each test.
 hypothesis.settings.register_profile("house", deadline=None)
