@@ -108,7 +108,9 @@ class Desk:
             yield from found["items"]
             cursor = found["next_cursor"]
 
-    def _until_answered(self, send: Callable[[], httpx.Response], who: str | None) -> Any:
+    def _until_answered(
+        self, send: Callable[[], httpx.Response], who: str | None
+    ) -> httpx.Response:
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             self.requests += 1

@@ -73,7 +73,7 @@ def town(tx: Session) -> Town:
     posts.load_seed(tx)
     categories.load_seed(tx)
     tx.flush()
-    paths = dict(tx.execute(text("SELECT code, path FROM regions")).all())
+    paths: dict[str, str] = dict(tx.execute(text("SELECT code, path FROM regions")).all())
     spots = [
         (draft.code, paths[draft.code], point.y, point.x)
         for draft in drafts

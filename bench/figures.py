@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from typing_extensions import override
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -25,6 +27,7 @@ class Spread:
     middle: float
     most: float
 
+    @override
     def __str__(self) -> str:
         return f"{short(self.least)} / {short(self.middle)} / {short(self.most)}"
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
+from typing_extensions import override
+
 # Stands in a request where the code of the answer before it belongs; as long as the code.
 CODE = b"@@CODE@@@@"
 GRACE_S = 30
@@ -56,6 +58,7 @@ class _Connection(asyncio.Protocol):
         self._step = 0
         self._started = 0.0
 
+    @override
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._begin()
@@ -72,6 +75,7 @@ class _Connection(asyncio.Protocol):
         head, body = self._exchange[self._step]
         self._transport.writelines((head, body.replace(CODE, code) if code else body))
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
@@ -97,6 +101,7 @@ class _Connection(asyncio.Protocol):
         self._outcome.milliseconds.append((time.perf_counter() - self._started) * 1000)
         self._begin()
 
+    @override
     def connection_lost(self, _error: Exception | None) -> None:
         if not self.ended.done():
             self._fail("the server closed a connection")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from figures import over, ratio, short
 from suite import Result
+from typing_extensions import override
 
 # CPU of one call of Amsterdam Signalen 2.50 with its database, measured elsewhere: context only.
 SIGNALEN_MS = {"submit": 127.0, "queue": 241.0}
@@ -18,6 +19,7 @@ class Mark:
     found: float
     reached: bool
 
+    @override
     def __str__(self) -> str:
         word = "reached" if self.reached else "NOT reached"
         return f"{self.scene:8} {self.text:52} {short(self.found):>8}  {word}"
@@ -50,8 +52,8 @@ def marks(result: Result) -> Iterator[Mark]:
     yield Mark("memory", "MB of a worker with 1,947 grids, at most 160", memory, memory <= 160)
     for scene, least in (("submit", 25.0), ("queue", 40.0)):
         if scene in rounds:
-            found = rounds[scene]["service"]
-            ours = over(found, "cpu_ms").middle + over(found, "postgresql_cpu_ms").middle
+            served = rounds[scene]["service"]
+            ours = over(served, "cpu_ms").middle + over(served, "postgresql_cpu_ms").middle
             times = SIGNALEN_MS[scene] / ours
             text = f"x less CPU than Signalen (measured elsewhere), {short(least)}"
             yield Mark(scene, text, times, times >= least)

@@ -30,8 +30,8 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from app.desk import queries as desk
 from app.desk import queue, views
+from app.desk.counters import counters
 from app.desk.queue import Filters
 from app.grids.service import GridCache
 from app.identity.access import Actor
@@ -104,7 +104,7 @@ def scenes(here: Town) -> dict[str, Ask]:
         for name, wanted in narrowed.items():
             about = "search" if wanted.words else "queue"
             found[f"{about} {who}: {name}"] = partial(page, actor=actor, wanted=wanted)
-        found[f"counters {who}"] = partial(desk.counters, actor=actor, region=None)
+        found[f"counters {who}"] = partial(counters, actor=actor, region=None)
     cache, signer = GridCache(), Signer(b"0" * 32, timedelta(hours=1))
     _, _, lat, lng = here.spots[0]
     for radius_m in (50, 200, 500):

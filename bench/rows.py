@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from docket import Problem
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case, CaseEntry, CaseMove, CaseReport, CaseScope, CaseText
@@ -19,7 +19,7 @@ from app.routing.models import RoutingDecision
 
 # Cases or photos written at a time.
 BATCH = 500
-Rows = dict[Table, list[dict[str, Any]]]
+Rows = dict[Any, list[dict[str, Any]]]
 # Each with an id of its own that nothing else names.
 OF_CASE = (CaseMove, CaseEntry, CaseScope, CaseText, Clock, RoutingDecision)
 

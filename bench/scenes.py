@@ -183,6 +183,7 @@ class Scenes:
 
     def copies(self, name: str, count: int) -> list[Mapping[str, str]]:
         """Whom and what each copy of a recorded write is about."""
+        about: Iterator[list[str]]
         if name in MOVES:
             about = ([str(i) for i in self._about(p)] for p in self.docket.take(name))
         else:

@@ -223,6 +223,7 @@ def _models(db: Database, stock: Stock) -> list[UUID]:
 
 
 def _developed() -> Developed:
-    facts = {"content_type": "image/jpeg", "width": 1080, "height": 1440, "taken_at": None}
-    hashes = {"sha256": new_id().hex * 2, "dhash": "0" * 16}
-    return Developed(**facts, **hashes, lat=None, lng=None, display=b"", thumb=b"")
+    return Developed(
+        content_type="image/jpeg", width=1080, height=1440, taken_at=None, lat=None, lng=None,
+        sha256=new_id().hex * 2, dhash="0" * 16, display=b"", thumb=b"",
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from app.identity.models import Occupation
 from app.kit import clock, migrate
 from app.kit.db import Database, make_database, work
 from app.kit.ids import new_id
-from app.ledger import book, funds, service
+from app.ledger import book, funds, pool, service
 from app.ledger.models import Contribution, Fund
 from app.regions import service as regions
 from app.regions.schemas import RegionDraft
@@ -84,7 +84,7 @@ def town(tx: Any) -> tuple[UUID, UUID]:
     assert journal is not None
     world = book.account(tx, "CNY", "world", book.SINGLE)
     book.move(tx, journal, "CNY", world, book.account(tx, "CNY", "pool", str(fund.id)), given.fen)
-    service.pool.put(tx, fund.id, given.id, 0, given.fen)
+    pool.put(tx, fund.id, given.id, 0, given.fen)
     return fund.id, identity.add_person(tx, "骑手", Occupation.RIDER).id
 
 
