@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.cases.errors import CaseNotFound
@@ -78,7 +78,7 @@ def path_to(path: str, code: str | None) -> str:
 
 
 _ME = bindparam("me", type_=IdType())
-# As IN and not EXISTS: PostgreSQL would hash every report and every child there is.
+# All as IN and not EXISTS: PostgreSQL would hash every report, move and child there is.
 _REPORTED = _ME.in_(
     select(Report.person_id)
     .where(CaseReport.case_id == Case.id, Report.id == CaseReport.report_id)
@@ -92,11 +92,19 @@ _DISPATCHED = (
     .correlate(CaseMove)
     .scalar_subquery()
 )
-_HANDLED = exists().where(
-    CaseMove.case_id == Case.id, CaseMove.actor_id == _ME, CaseMove.move.in_(HANDLING),
-    CaseMove.version > _DISPATCHED,
+_HANDLED = _ME.in_(
+    select(CaseMove.actor_id)
+    .where(
+        CaseMove.case_id == Case.id, CaseMove.actor_id == _ME, CaseMove.move.in_(HANDLING),
+        CaseMove.version > _DISPATCHED,
+    )
+    .correlate(Case)
 )  # fmt: skip
-_IN_UNIT = exists().where(Appointment.unit_code == Case.unit_code, posts.in_unit(_ME))
+_IN_UNIT = Case.unit_code.in_(
+    select(Appointment.unit_code)
+    .where(Appointment.unit_code == Case.unit_code, posts.in_unit(_ME))
+    .correlate(Case)
+)
 _CHILD = aliased(Case)
 _OPEN_CHILDREN = Case.id.in_(
     select(_CHILD.parent_id)
