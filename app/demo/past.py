@@ -33,8 +33,8 @@ SOURCES = ("last-month-1", "last-month-2")
 
 
 def last_month() -> tuple[date, date]:
-    """The first and the last day of the month that is over, in Asia/Shanghai."""
-    last = clock.business_day(clock.now()).replace(day=1) - timedelta(days=1)
+    """The first and the last day of the month whose notice may be published, in Asia/Shanghai."""
+    last = clock.business_day(clock.now() - proofs.SETTLING).replace(day=1) - timedelta(days=1)
     return last.replace(day=1), last
 
 

@@ -8,6 +8,7 @@ from cast import INSIDE
 from fastapi.testclient import TestClient
 from flows.story import key, picture, upload
 from sqlalchemy import func, select
+from windows import next_noon
 
 from app.conduct.models import DailyUse
 from app.conduct.rules import Caps
@@ -24,8 +25,7 @@ CAP = 3
 @pytest.fixture(autouse=True)
 def _at_noon():
     """Far from midnight, so that no test crosses it by chance."""
-    noon = clock.day_start(clock.business_day(clock.now())) + timedelta(days=1, hours=12)
-    clock.shift(noon - clock.now())
+    next_noon()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The whole story as `demo` plays it, and once more on the same data."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from app.identity import passwords
 from app.kit import clock
 from app.kit.db import work
 from app.main import create_app
+from app.proofs import service
 from app.proofs.models import Notice
 from app.rewards.models import Award
 from app.settings import Settings
@@ -59,6 +61,16 @@ def test_the_story_is_told_twice_on_the_same_data(http, url, db, fake):
         assert sum(first <= day <= last for day in days) == len(past.SOURCES)
         assert [s.state for s in tx.scalars(select(MerchantStatement))] == ["paid"]
         assert tx.scalars(select(Notice.period)).all() == [f"{first:%Y-%m}"]
+
+
+def test_a_month_that_ended_just_now_is_not_the_last_one_yet():
+    end = service.end_of(f"{clock.business_day(clock.now()):%Y-%m}")
+    clock.shift(end - clock.now() + timedelta(seconds=1))
+    before = past.last_month()
+    clock.shift(service.SETTLING)
+    after = past.last_month()
+    assert clock.day_start(after[1] + timedelta(days=1)) == end
+    assert before[1] + timedelta(days=1) == after[0]
 
 
 def test_a_district_without_last_month_is_refused(db, url, monkeypatch):

@@ -21,6 +21,7 @@ from matrix.stage import *  # noqa: F403 - fixtures are found by their names
 from matrix.stage import _quick  # noqa: F401
 from serving import Served
 from sqlalchemy import delete, select, update
+from windows import next_noon
 
 from app.demo.wechat_push import FakePushes
 from app.demo.wechat_server import FakeWechat, create_wechat_server
@@ -111,8 +112,7 @@ def settings(url, folder, fake) -> Settings:
 @pytest.fixture
 def there(app, client, as_, cast, fake, monkeypatch):
     """Noon in Shanghai. The worker holds WeChat's token already, and tries again soon."""
-    noon = clock.day_start(clock.business_day(clock.now())) + timedelta(hours=12)
-    clock.shift(noon - clock.now())
+    next_noon()
     with work(app.state.db, write=True) as tx:
         tx.execute(delete(Job))
     monkeypatch.setattr(breaker, "REST_S", 0.1)

@@ -11,7 +11,9 @@ from uuid import uuid4
 import httpx
 import pytest
 from flows.story import key
-from sqlalchemy import delete, event, select, update
+from hearing import heard
+from sqlalchemy import delete, select, update
+from windows import next_noon
 
 from app.demo.wechat_server import FakeWechat, create_wechat_server
 from app.furniture import tools_of
@@ -77,8 +79,7 @@ def there(app, client, db, as_, newcomer, monkeypatch):
     with work(db, write=True) as tx:
         tx.execute(delete(Delivery))
         tx.execute(update(outbox.Job).values(state="done"))
-    noon = clock.day_start(clock.business_day(clock.now())) + timedelta(hours=12)
-    clock.shift(noon - clock.now())
+    next_noon()
     # Whoever comes after a failure looks again at once.
     monkeypatch.setattr(breaker, "REST_S", 0.0)
     monkeypatch.setattr(line, "TRY_S", 0.1)
@@ -172,17 +173,9 @@ def at(local):
 
 def statements(db, function):
     """How many statements a function costs."""
-    seen = []
-
-    def count(_connection, _cursor, statement, *_):
-        seen.append(statement)
-
-    event.listen(db.writer, "before_cursor_execute", count)
-    try:
+    with heard(db.writer) as said:
         function()
-    finally:
-        event.remove(db.writer, "before_cursor_execute", count)
-    return [one for one in seen if not one.startswith("BEGIN")]
+    return [statement for statement, _ in said if not statement.startswith("BEGIN")]
 
 
 class TestSent:

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, VILLAGE, make_fund
 from flows.story import key, upload
+from hearing import heard
 from matrix.stage import public_word
-from sqlalchemy import event, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from app.cases.models import Case
 from app.grids.gcj02 import to_gcj02
@@ -732,12 +733,6 @@ class TestRead:
         ("params", "index"), [({"mine": True}, "ix_patrols_person"), ({}, "ix_patrols_state")]
     )
     def test_pages_walk_an_index(self, client, app, db, desk, params, index):
-        asked, reader = [], app.state.db.reader
-
-        def note(_c, _cursor, statement, parameters, _context, _many):
-            if "FROM patrols" in statement:
-                asked.append((statement, parameters))
-
         def plan(connection, statement, parameters):
             if db.is_sqlite:
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -748,10 +743,11 @@ class TestRead:
             rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
             return "\n".join(row[0] for row in rows)
 
-        event.listen(reader, "before_cursor_execute", note)
-        client.get("/v1/patrols", headers=desk.qian, params=params)
-        event.remove(reader, "before_cursor_execute", note)
-        with reader.connect() as connection, connection.begin():
+        with heard(app.state.db.reader) as said:
+            client.get("/v1/patrols", headers=desk.qian, params=params)
+        asked = [one for one in said if "FROM patrols" in one[0]]
+        # Of the writer, whose transactions last: a reader's settings end with their statement.
+        with app.state.db.writer.connect() as connection, connection.begin():
             plans = [plan(connection, *one) for one in asked]
         assert len(plans) == (1 if params else 4)
         assert all(index in told for told in plans), plans

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 from cast import DISTRICT, GRID, INSIDE, INSIDE_OTHER, OTHER_GRID, OUTSIDE, STREET, VILLAGE
+from hearing import heard
 from routing.build import HOUR, NOON, spot
 from shapely import box
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.categories.models import Category
 from app.grids import service as grid_service
@@ -557,17 +558,9 @@ def test_it_costs_one_statement(town, mapped):
     town.appoint("grid_staff_full", GRID, *ALL_DAYS)
     town.rules({"post_code": "doctor", "source": "patrol"})
     town.decide(category_code="E0102")
-    seen = []
-
-    def count(_conn, _cursor, text, *_rest):
-        seen.append(text)
-
-    event.listen(mapped.writer, "before_cursor_execute", count)
-    try:
+    with heard(mapped.writer) as said:
         town.decide(category_code="E0102")
-    finally:
-        event.remove(mapped.writer, "before_cursor_execute", count)
-    assert len(seen) == 1
+    assert len(said) == 1
 
 
 def test_a_region_that_was_moved_is_decided_by_its_new_path(town):

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 from cast import DISTRICT
+from hearing import heard
 from posts.build import Office, instant, make_village, ok
-from sqlalchemy import delete, event, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app import tables
@@ -45,18 +46,9 @@ def taken_back(db):
 
 def asked(db, grid, at=None):
     """Who is around, and how many statements were asked for it."""
-    seen = []
-
-    def count(_conn, _cursor, statement, *_rest):
-        seen.append(statement)
-
-    event.listen(db.reader, "before_cursor_execute", count)
-    try:
-        with work(db, write=False) as tx:
-            found = scene.find_setting(tx, grid, None, at or clock.now())
-    finally:
-        event.remove(db.reader, "before_cursor_execute", count)
-    return found.holders, " ".join(seen)
+    with heard(db.reader) as said, work(db, write=False) as tx:
+        found = scene.find_setting(tx, grid, None, at or clock.now())
+    return found.holders, " ".join(statement for statement, _ in said)
 
 
 def around(db, grid, at=None):

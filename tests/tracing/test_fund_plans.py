@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 from cast import DISTRICT, contribute
-from sqlalchemy import event, text
+from hearing import heard
+from sqlalchemy import text
 
 from app.kit.db import work
 from app.kit.ids import new_id
@@ -93,22 +94,13 @@ def aged(db, fund, given):
 
 def explained(db, fund, given, read):
     """Every statement of a read, with the plan that the database has for it."""
-    heard = []
-
-    def hear(_connection, _cursor, statement, parameters, _context, _many):
-        heard.append((statement, parameters))
-
-    event.listen(db.reader, "before_cursor_execute", hear)
-    try:
-        with work(db, write=False) as tx:
-            read(tx, fund)
-    finally:
-        event.remove(db.reader, "before_cursor_execute", hear)
+    with heard(db.reader) as all_said, work(db, write=False) as tx:
+        read(tx, fund)
     how = "EXPLAIN QUERY PLAN" if db.is_sqlite else "EXPLAIN (FORMAT JSON)"
     with aged(db, fund, given) as connection:
         return [
             (said, steps(connection.exec_driver_sql(f"{how} {said}", given).all()))
-            for said, given in heard
+            for said, given in all_said
         ]
 
 
