@@ -17,10 +17,10 @@ from app.cases.models import STATUSES
 from app.cases.queries import asking
 from app.cases.workflow import OPEN, READERS
 from app.desk import search
-from app.desk.walks import Way, statement
+from app.desk.walks import Way, is_common, statement
 from app.identity.access import Actor
 from app.kit import bigrams, clock
-from app.kit.page import Slice, Walk, walked
+from app.kit.page import Slice, Walk, place, walked
 from app.posts import queries as posts
 from app.regions.models import Region
 
@@ -63,14 +63,23 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
         open=is_open or set(statuses) <= {*OPEN},
         narrowed=frozenset(name for name in NARROWING if getattr(wanted, name)),
     )  # fmt: skip
+    filters = (actor.person_id, *vars(wanted).values())
     given |= {"category": wanted.category, "net": wanted.net, "now": clock.now()}
+    given |= place(cursor, filters)
     given["status"] = statuses
     walks = [] if wanted.mine else _by_scope(tx, way, codes, wanted, given)
-    # Whoever holds the whole of the wanted region has met every case of it already.
-    if wanted.mine or codes != [wanted.region]:
+    # Whoever holds the whole of what is wanted has met every case of it already.
+    if wanted.mine or not _holds_all(tx, codes, wanted.region):
         walks += _by_person(tx, actor, way, wanted, given)
-    filters = (actor.person_id, *vars(wanted).values())
     return walked(tx, walks, limit=limit, cursor=cursor, filters=filters)
+
+
+def _holds_all(tx: Session, codes: list[str], region: str | None) -> bool:
+    """Whether nothing of a region lies outside of these, or nothing at all."""
+    if region:
+        return codes == [region]
+    roots = tx.scalars(select(Region.code).where(Region.parent_code.is_(None)))
+    return set(codes).issuperset(roots)
 
 
 def _statuses(wanted: Filters, *, is_open: bool) -> list[str | None]:
@@ -124,15 +133,16 @@ def _walks(
         if way.sqlite and way.by_words_alone and search.is_large(tx, given["scope"]):
             way = replace(way, words=None, newest=True)
             return [Walk(partial(statement, way), {**given, "match": matched})]
-        hits = search.hits(tx, matched)
-        if not hits:
-            return []
-        most = search.SELDOM_OPEN if way.open and scope_words else search.SELDOM
         given = {**given, "match": matched, **search.held(asked)}
-        if hits <= most:
-            return [Walk(partial(statement, replace(way, words=None)), given)]
-        listed = way.sqlite and hits <= search.MANY
-        way = replace(way, words=len(asked), listed=listed)
+        way = replace(way, words=len(asked))
+        if not is_common(tx, way, given):
+            hits = search.hits(tx, matched)
+            if not hits:
+                return []
+            most = search.SELDOM_OPEN if way.open and scope_words else search.SELDOM
+            if hits <= most:
+                return [Walk(partial(statement, replace(way, words=None)), given)]
+            way = replace(way, listed=way.sqlite and hits <= search.MANY)
     return [Walk(partial(statement, way), {**given, "status": one}) for one in given["status"]]
 
 

@@ -1,20 +1,25 @@
 """The statements of the staff queue: a walk on an index for each way of asking, built once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy.orm import Session
 
 from app.cases.models import SURELY_OPEN, WHILE_OPEN, Case, CaseScope
 from app.cases.queries import CASES, visible_to
 from app.desk import search
 from app.kit.columns import CodeText, IdType, InstantType
+from app.kit.db import core
 from app.kit.page import limited
 from app.regions.models import Region
 
 _CASES: Any = Case.__table__
 _SCOPES: Any = CaseScope.__table__
+# So many texts are read in less than a millisecond, which is what a look at the index costs.
+SAMPLE = 300
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,8 @@ class Way:
 @lru_cache(maxsize=512)
 def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
     """The statement of a page: an index is walked, and the cases are read that it meets."""
-    walked = _SCOPES if way.by.startswith("scope") else _CASES
-    found = walked.c.case_id if walked is _SCOPES else walked.c.id
+    walked, found = _walked(way)
     conditions = _conditions(way, walked.c, walked.name)
-    allowed = [visible_to(way.held)]
-    if way.within:
-        allowed += [Region.path >= _FROM, Region.path < _TO]
     if way.words is None:
         ids = (
             search.newest_ids(way.limit, later=later)
@@ -59,8 +60,10 @@ def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
             else search.found_ids(sqlite=way.sqlite)
         )
         hits = select(found.label("id"), walked.c.created_at).where(found.in_(ids), *conditions)
-        return _of_hits(way, hits, allowed, later=later)
-    query = CASES.where(*allowed, *conditions)
+        return _of_hits(way, hits, later=later)
+    query = CASES.where(visible_to(way.held), *conditions)
+    if way.within:
+        query = query.where(*_within())
     if walked is _SCOPES:
         query = query.join(walked, walked.c.case_id == Case.id)
     if way.listed:
@@ -70,18 +73,53 @@ def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
     return limited(query, (walked.c.created_at, found), way.limit, later=later)
 
 
-def _of_hits(way: Way, hits: Any, allowed: list[Any], *, later: bool) -> Any:
+def _walked(way: Way) -> tuple[Any, Any]:
+    """The table whose index is walked, and its case's id."""
+    table = _SCOPES if way.by.startswith("scope") else _CASES
+    return table, table.c.case_id if table is _SCOPES else table.c.id
+
+
+def is_common(tx: Session, way: Way, given: Mapping[str, Any]) -> bool:
+    """Whether a page is full among the first SAMPLE cases of a walk, or the walk ends there.
+
+    PostgreSQL's index gathers all matches before it gives the first, so what is found often is
+    found without it. SQLite's index gives the first at once, and several scopes would be sorted.
+    """
+    if way.sqlite or way.by == "scopes":
+        return False
+    sample = _sampled(way, later="page_after" in given)
+    for status in given["status"]:
+        met, holding = core(tx).execute(sample, {**given, "status": status}).one()
+        if met == SAMPLE and (way.within or holding <= way.limit):
+            return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def _sampled(way: Way, *, later: bool) -> Any:
+    """How many cases a walk begins with, SAMPLE at most, and how many of them hold the words."""
+    walked, found = _walked(way)
+    holding = search.holds(found, way.words or 0, sqlite=way.sqlite).label("holding")
+    begins = select(holding).where(*_conditions(way, walked.c, walked.name))
+    sample = limited(begins, (walked.c.created_at, found), SAMPLE - 1, later=later).subquery()
+    return select(func.count(), func.count().filter(sample.c.holding)).select_from(sample)
+
+
+def _of_hits(way: Way, hits: Any, *, later: bool) -> Any:
     """The page of what a search finds seldom: all of it is sorted, and only the page is read."""
     # Made before it is sorted, so that no index is walked for what is found seldom.
     hit = hits.cte("hits").prefix_with("MATERIALIZED").c
-    query = select().join_from(hit.id.table, Case, Case.id == hit.id)
-    query = query.join(Region, Region.code == Case.region_code).where(*allowed)
+    query = select().select_from(hit.id.table)
+    if way.within:
+        query = query.join(Case, Case.id == hit.id).join(Region, Region.code == Case.region_code)
+        query = query.where(*_within())
     shown = limited(query, (hit.created_at, hit.id), way.limit, later=later).subquery()
-    # Sorted again by whoever reads it; what is shown of a case is read for the page only.
-    return CASES.add_columns(*shown.c).join(shown, shown.c.page_id == Case.id)
+    # Sorted again by whoever reads it; what is shown of a case is read for the page only, and so is
+    # that the actor sees it, which every walk implies.
+    page = CASES.add_columns(*shown.c).join(shown, shown.c.page_id == Case.id)
+    return page.where(visible_to(way.held))
 
 
-_FROM, _TO = bindparam("within_from", type_=CodeText), bindparam("within_to", type_=CodeText)
 _NOW = bindparam("now", type_=InstantType())
 _WHOSE = {
     "scope": ("region_code", bindparam("scope", type_=CodeText)),
@@ -91,6 +129,11 @@ _WHOSE = {
 }
 _SAME = {"category": "category_code", "net": "net_code"}
 FLAGS = ("suspected", "supervised")
+
+
+def _within() -> list[ColumnElement[bool]]:
+    start, end = (bindparam(f"within_{side}", type_=CodeText) for side in ("from", "to"))
+    return [Region.path >= start, Region.path < end]
 
 
 def _conditions(way: Way, of: Any, name: str) -> list[ColumnElement[bool]]:

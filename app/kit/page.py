@@ -75,12 +75,11 @@ def merged(
 
     Each of them walks its own index; one query with OR between them could walk none.
     """
-    after = None if cursor is None else _decode(cursor, filters)
-    more = {} if after is None else _place(after)
+    begin = place(cursor, filters)
     found: dict[UUID, Any] = {}
     for query, keys in queries:
-        statement = limited(query, keys, limit, later=after is not None)
-        for row in tx.execute(statement, {**(given or {}), **more}):
+        statement = limited(query, keys, limit, later=bool(begin))
+        for row in tx.execute(statement, {**(given or {}), **begin}):
             found[row.page_id] = row
     return _sliced(found, limit, filters)
 
@@ -102,11 +101,10 @@ def walked(
     filters: Sequence[Any] = (),
 ) -> Slice:
     """As `merged`, of columns only, with statements that have the same limit built in."""
-    after = None if cursor is None else _decode(cursor, filters)
-    more = {} if after is None else _place(after)
+    begin = place(cursor, filters)
     found: dict[UUID, Any] = {}
     for walk in walks:
-        for row in core(tx).execute(walk.statement(after is not None), {**walk.given, **more}):
+        for row in core(tx).execute(walk.statement(bool(begin)), {**walk.given, **begin}):
             found[row.page_id] = row
     return _sliced(found, limit, filters)
 
@@ -130,8 +128,15 @@ def limited(query: Any, keys: tuple[SortKey, SortKey], limit: int, *, later: boo
     return query.order_by(key.desc(), row_id.desc()).limit(literal_column(str(limit + 1)))
 
 
-def _place(after: tuple[datetime, UUID]) -> dict[str, Any]:
-    return {"page_after": after[0], "page_id_after": after[1]}
+def place(cursor: str | None, filters: Sequence[Any]) -> dict[str, Any]:
+    """Where a page begins, as a `later` statement takes it; nothing for the first one.
+
+    Raises CursorInvalid for a cursor of another filter or a forged one.
+    """
+    if cursor is None:
+        return {}
+    at, last_id = _decode(cursor, filters)
+    return {"page_after": at, "page_id_after": last_id}
 
 
 def page(

@@ -207,9 +207,9 @@ class TestReceipt:
         assert re.fullmatch("([2-9A-Z]{4}-){3}[2-9A-Z]{4}", shown.pop("trace_code"))
         assert shown == {
             "receipt_no": f"{code}-{this_year()}-000001", "fund_code": code,
-            "fund_name": "暖新基金", "purpose": "感谢", "kind": "benefactor", "contributor": "陈先生", "fen": 12_345,
-            "note": "第一笔", "received_at": approved["approved_at"], "handled_by": "ma",
-            "approved_by": "wu",
+            "fund_name": "暖新基金", "purpose": "感谢", "kind": "benefactor",
+            "contributor": "陈先生", "fen": 12_345, "note": "第一笔",
+            "received_at": approved["approved_at"], "handled_by": "ma", "approved_by": "wu",
         }  # fmt: skip
 
     def test_as_pdf(self, client, wu, propose, code):
