@@ -1,12 +1,12 @@
 """The words of calendars at the edge."""
 
-from collections import Counter
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Name, Out
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
@@ -25,7 +25,7 @@ class DayDraft(Draft):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if self.working is not None and self.name is None:
-            raise ValueError("a day of one's own needs a name")
+            raise Unfit("自定的日子要有名称", "a day of one's own needs a name")
         return self
 
 
@@ -35,8 +35,7 @@ class DaysDraft(Draft):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        if max(Counter(draft.day for draft in self.days).values()) > 1:
-            raise ValueError("a day is named twice")
+        each_once((draft.day for draft in self.days), "日期", "a day")
         return self
 
 
@@ -51,7 +50,7 @@ class HoursDraft(Draft):
         times = [time for span in self.spans for time in span]
         apart = all(before <= after for before, after in pairwise(times))
         if not apart or any(opens == closes for opens, closes in self.spans):
-            raise ValueError("spans must not be empty, in order and apart")
+            raise Unfit("时段要按顺序、不重叠、不为空", "spans follow each other, none is empty")
         return self
 
 

@@ -14,6 +14,7 @@ from app.categories import questions
 from app.grids.cells import cell
 from app.grids.service import GridCache, to_wgs84
 from app.kit import outbox
+from app.kit.fields import field_error
 from app.notify import service as notify
 from app.regions.queries import root_of
 from app.reports import service as reports
@@ -30,8 +31,7 @@ def correct(
     nothing is corrected, CategoryUnknown, AnswersInvalid, RegionNotFound, AnotherDistrict.
     """
     if draft.category_code is None and draft.place is None and draft.region_code is None:
-        missing = {"loc": ["body", "category_code"], "code": "missing", "message": "missing"}
-        raise MoveIncomplete(errors=[missing])
+        raise MoveIncomplete(fields=[field_error("missing", "category_code")])
     was = {"region_code": case.region_code, "category_code": case.category_code}
     if draft.place is not None:
         case.lat, case.lng = to_wgs84(draft.place.lat, draft.place.lng, draft.place.crs)

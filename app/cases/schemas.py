@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from app.cases.models import OUTCOMES, STATUSES
+from app.kit.fields import each_once
 from app.kit.schema import Code, Day, Draft, Instant, Note, Out
 from app.media.schemas import PhotoOut, PlaceOut
 from app.reports.schemas import PlaceDraft
@@ -50,8 +51,7 @@ class CaseMoveDraft(Draft):
     @model_validator(mode="after")
     def names_photos_once(self) -> Self:
         """Each photo is named once."""
-        if len(set(self.photo_ids)) != len(self.photo_ids):
-            raise ValueError("a photo is named twice")
+        each_once(self.photo_ids, "照片", "a photo")
         return self
 
 

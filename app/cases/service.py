@@ -31,6 +31,7 @@ from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
 from app.kit.errors import Stale
+from app.kit.fields import field_error
 from app.kit.marks import FromApp
 from app.notify import service as notify
 from app.reports import service as reports
@@ -178,15 +179,13 @@ def _require(made: Move, draft: CaseMoveDraft) -> None:
     if made.one_of and not chosen:
         missing.append(made.one_of[0])
     surplus = sorted(given - {*made.required, *made.optional, *made.one_of}) + chosen[1:]
-    unknown = ["reason_code"] if made.reasons and draft.reason_code not in made.reasons else []
-    faults = (("enum", unknown), ("missing", missing), ("extra_forbidden", surplus))
-    problems = {name: code for code, names in faults for name in names}
-    if problems:
-        errors = [
-            {"loc": ["body", name], "code": code, "message": code}
-            for name, code in problems.items()
-        ]
-        raise MoveIncomplete(errors=errors)
+    wrong = {}
+    if made.reasons and draft.reason_code not in made.reasons:
+        wrong["reason_code"] = field_error("enum", "reason_code", expected=", ".join(made.reasons))
+    wrong |= {name: field_error("missing", name) for name in missing}
+    wrong |= {name: field_error("extra_forbidden", name) for name in surplus}
+    if wrong:
+        raise MoveIncomplete(fields=[*wrong.values()])
 
 
 def add_note(tx: Session, actor: Actor, case_id: UUID, text: str) -> None:

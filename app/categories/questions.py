@@ -5,33 +5,37 @@ from math import isfinite
 from typing import Any
 
 from app.categories.errors import AnswersInvalid
+from app.kit.errors import FieldError
+from app.kit.fields import LONGEST_NAME, field_error
 from app.kit.schema import CONTROL
 
 LONGEST_ANSWER = 2000
-LONGEST_NAME = 64
 Question = Mapping[str, Any]
 
 
-def check(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is wrong with the answers, as the `errors` of a 422; nothing when all fit.
+def check(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with the answers, by their names; nothing when all fit.
 
     `questions` are those of a category's terms; an answer stands under its question's code. What
     was answered is never repeated.
     """
     known = {question["code"] for question in questions}
-    problems = {q["code"]: code for q in questions if (code := _fault(q, answers.get(q["code"])))}
-    problems |= {str(name)[:LONGEST_NAME]: "extra_forbidden" for name in answers.keys() - known}
+    faults = {q["code"]: code for q in questions if (code := _fault(q, answers.get(q["code"])))}
+    faults |= {str(name)[:LONGEST_NAME]: "extra_forbidden" for name in answers.keys() - known}
+    expected = {q["code"]: ", ".join(q.get("choices", ())) for q in questions}
     return [
-        {"loc": ["body", "answers", name], "code": code, "message": code}
-        for name, code in sorted(problems.items())
+        field_error(
+            code, "answers", name, expected=expected.get(name, ""), max_length=LONGEST_ANSWER
+        )
+        for name, code in sorted(faults.items())
     ]
 
 
 def require(questions: Sequence[Question], answers: Mapping[str, Any]) -> None:
     """Raises AnswersInvalid with one entry for each answer that does not fit."""
-    problems = check(questions, answers)
-    if problems:
-        raise AnswersInvalid(errors=problems)
+    wrong = check(questions, answers)
+    if wrong:
+        raise AnswersInvalid(fields=wrong)
 
 
 def _fault(question: Question, answer: Any) -> str | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Instant, Name, Note, Out, PlainText
 
 Clock = Literal["working", "continuous"]
@@ -29,9 +30,11 @@ class QuestionDraft(Draft):
     def has_choices_if_it_is_a_choice(self) -> Self:
         """Choices stand with a choice, at least two, each once."""
         if (self.kind == "choice") != (len(self.choices) > 1):
-            raise ValueError("a choice has at least two choices, another kind has none")
-        if len(set(self.choices)) != len(self.choices):
-            raise ValueError("a choice is named twice")
+            raise Unfit(
+                "单选题至少两个选项，其他题没有选项",
+                "a choice has at least two choices, another kind has none",
+            )
+        each_once(self.choices, "选项", "a choice")
         return self
 
 
@@ -67,8 +70,7 @@ class TermsDraft(Draft):
     @model_validator(mode="after")
     def asks_each_question_once(self) -> Self:
         """Each question has a code of its own."""
-        if len({question.code for question in self.questions}) != len(self.questions):
-            raise ValueError("two questions have the same code")
+        each_once((question.code for question in self.questions), "问题代码", "a question")
         return self
 
 
@@ -171,8 +173,7 @@ class KeywordsDraft(Draft):
     @model_validator(mode="after")
     def has_each_word_once(self) -> Self:
         """Each word stands once."""
-        if len({item.word for item in self.items}) != len(self.items):
-            raise ValueError("a word is named twice")
+        each_once((item.word for item in self.items), "关键词", "a word")
         return self
 
 

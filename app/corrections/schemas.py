@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from app.kit.fields import Unfit
 from app.kit.schema import Code, Draft, Instant, Note, Out
 from app.rewards.rules import MOST_BY_HAND
 from app.rewards.schemas import Handed
@@ -32,9 +33,13 @@ class AwardDraft(Draft):
     def is_whole(self) -> Self:
         """Points are chosen by hand, hours are of an activity, a suggestion has neither."""
         if (self.points is None) == (self.event == "manual.awarded"):
-            raise ValueError("points are for manual.awarded, which needs them")
+            raise Unfit(
+                "分值只用于人工奖励，且必填", "points are for manual.awarded, which needs them"
+            )
         if (self.hours is None) == (self.event == "activity.attended"):
-            raise ValueError("hours are for activity.attended, which needs them")
+            raise Unfit(
+                "时长只用于参加活动，且必填", "hours are for activity.attended, which needs them"
+            )
         return self
 
 

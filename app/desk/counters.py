@@ -7,7 +7,6 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     bindparam,
-    exists,
     func,
     literal_column,
     select,
@@ -44,8 +43,8 @@ def counters(tx: Session, actor: Actor, region: str | None) -> CountersOut:
     }  # fmt: skip
     query = _counters(sqlite=is_sqlite(tx))
     found = dict(core(tx).execute(query, given).one()._mapping)  # noqa: SLF001
-    # Whoever holds the whole of the region has met every case of it already.
-    if codes != [region]:
+    # Whoever holds the whole of what is counted has met every case of it already.
+    if not queue.holds_all(tx, codes, region):
         places = queue.within(tx, region) if region else {}
         query = _elsewhere(within=region is not None)
         own = core(tx).execute(query, {**given, **places}).one()._mapping  # noqa: SLF001
@@ -95,7 +94,9 @@ def _counters(*, sqlite: bool) -> Any:
 @cache
 def _elsewhere(*, within: bool) -> Any:
     """The same of the cases that are given to the actor in regions that they do not read."""
-    scoped = exists().where(_SCOPE.case_id == _CASE.id, _SCOPE.region_code.in_(_CODES))
+    # Asked by IN: an EXISTS would be answered by hashing every case of the regions.
+    own = _SCOPE.case_id == _CASE.id, _SCOPE.region_code.in_(_CODES)
+    scoped = _CASE.id.in_(select(_SCOPE.case_id).where(*own))
     counts = [
         func.count().filter(*conditions).label(name) for name, conditions in _kinds("cases").items()
     ]

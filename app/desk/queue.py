@@ -69,12 +69,12 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     given["status"] = statuses
     walks = [] if wanted.mine else _by_scope(tx, way, codes, wanted, given)
     # Whoever holds the whole of what is wanted has met every case of it already.
-    if wanted.mine or not _holds_all(tx, codes, wanted.region):
+    if wanted.mine or not holds_all(tx, codes, wanted.region):
         walks += _by_person(tx, actor, way, wanted, given)
     return walked(tx, walks, limit=limit, cursor=cursor, filters=filters)
 
 
-def _holds_all(tx: Session, codes: list[str], region: str | None) -> bool:
+def holds_all(tx: Session, codes: list[str], region: str | None) -> bool:
     """Whether nothing of a region lies outside of these, or nothing at all."""
     if region:
         return codes == [region]

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.cases.schemas import Status
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Name, Note, Out, PlainText
 
 MOST_DISPATCHED = 50
@@ -48,9 +49,11 @@ class DispatchDraft(Draft):
     def is_whole(self) -> Self:
         """Either a person or a unit, and each case once."""
         if (self.assignee_id is None) == (self.unit_code is None):
-            raise ValueError("either assignee_id or unit_code is needed")
-        if len({item.case_id for item in self.items}) != len(self.items):
-            raise ValueError("a case is named twice")
+            raise Unfit(
+                "assignee_id 和 unit_code 要填且只填一个",
+                "either assignee_id or unit_code is needed",
+            )
+        each_once((item.case_id for item in self.items), "案件", "a case")
         return self
 
 

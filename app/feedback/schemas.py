@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from app.cases.schemas import ChoiceOfReason, Reason
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Instant, Name, Note, Out, PlainText
 
 # slow 处置慢, not_fixed 没修好, attitude 态度, fast 快, good_work 修得好, polite 态度好.
@@ -28,8 +29,7 @@ class RatingDraft(Draft):
     @model_validator(mode="after")
     def names_reasons_once(self) -> Self:
         """Each reason is named once."""
-        if len(set(self.reasons)) != len(self.reasons):
-            raise ValueError("a reason is named twice")
+        each_once(self.reasons, "理由", "a reason")
         return self
 
 
@@ -63,7 +63,10 @@ class FollowUpDraft(Draft):
     def has_a_verdict_when_reached(self) -> Self:
         """A verdict stands exactly where somebody was reached."""
         if self.reached != (self.verdict is not None):
-            raise ValueError("a verdict is needed when, and only when, somebody was reached")
+            raise Unfit(
+                "联系上了才有、也必须有回访结果",
+                "a verdict is needed when, and only when, somebody was reached",
+            )
         return self
 
 

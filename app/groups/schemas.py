@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
+from app.kit.fields import Unfit
 from app.kit.schema import Code, Draft, Instant, Name, Out, PlainText
 
 # The one host and path, without port, user, further parameters or another spelling of them.
@@ -17,7 +18,7 @@ WEBHOOK = re.compile(
 
 def _is_webhook(address: SecretStr) -> SecretStr:
     if not WEBHOOK.fullmatch(address.get_secret_value()):
-        raise ValueError("not the address of a WeCom robot")
+        raise Unfit("不是企业微信机器人的地址", "not the address of a WeCom robot")
     return address
 
 

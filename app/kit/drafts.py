@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.kit.errors import AppError
+from app.kit.fields import of_pydantic
 from app.kit.schema import Draft
 from app.kit.sheets import Sheet
 
@@ -149,7 +150,8 @@ def _line(
 def _fault(error: Any) -> str:
     if not error["loc"]:
         # The columns, taken together: the words name them.
-        return f"各列不相符 columns do not fit: {error['ctx']['error']}"
+        words = of_pydantic(error).words
+        return f"各列不相符 columns do not fit: {words.zh} {words.en}"
     return f"{'.'.join(map(str, error['loc']))} 缺失或格式不对 missing or malformed"
 
 

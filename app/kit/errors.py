@@ -1,6 +1,6 @@
 """What can go wrong: exceptions that carry an HTTP status, a stable code and two languages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -18,11 +18,25 @@ class Words(NamedTuple):
         return self.en if language == "en" else self.zh
 
 
+class FieldError(NamedTuple):
+    """One field that is refused: its place, a stable code, and words that tell no value."""
+
+    loc: tuple[str | int, ...]
+    code: str
+    words: Words
+
+    def problem(self, language: str) -> dict[str, Any]:
+        return {
+            "loc": [*self.loc], "code": self.code, "message": self.words.in_language(language),
+        }  # fmt: skip
+
+
 class AppError(Exception):
     """A refusal that the caller can understand; subclasses name one situation each.
 
     `keep` is work that must survive the refusal (an attempt counter, a revoked token family): it
-    runs in the same unit after the refused function was rolled back. `extra` joins the answer.
+    runs in the same unit after the refused function was rolled back. `fields` are those that are
+    refused, one by one; `extra` joins the answer.
     """
 
     status: ClassVar[int] = 500
@@ -35,16 +49,19 @@ class AppError(Exception):
         *,
         keep: Callable[[Session], None] | None = None,
         headers: dict[str, str] | None = None,
+        fields: Sequence[FieldError] = (),
         **extra: Any,
     ) -> None:
         super().__init__(detail.en if detail else self.title.en)
         self.detail = detail
         self.keep = keep
         self.headers = headers or {}
+        self.fields = fields
         self.extra = extra
 
     def problem(self, language: str, request_id: str) -> dict[str, Any]:
         """The RFC 9457 document of this refusal; it never repeats what the caller sent."""
+        errors = [field.problem(language) for field in self.fields]
         return {
             "type": PROBLEM_TYPE + self.code,
             "title": self.title.in_language(language),
@@ -52,6 +69,7 @@ class AppError(Exception):
             "detail": (self.detail or self.title).in_language(language),
             "code": self.code,
             "request_id": request_id,
+            **({"errors": errors} if errors else {}),
             **self.extra,
         }
 

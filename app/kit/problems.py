@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match
 
-from app.kit import errors
+from app.kit import errors, fields
 from app.kit.errors import AppError
 from app.kit.logs import log
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FIELDS = 20
 
 
 class FieldProblem(BaseModel):
@@ -22,7 +23,7 @@ class FieldProblem(BaseModel):
 
     loc: list[str | int] = Field(examples=[["body", "place", "lat"]])
     code: str = Field(examples=["less_than_equal"])
-    message: str = Field(examples=["Input should be less than or equal to 90"])
+    message: str = Field(examples=["不能大于 90"])
 
 
 class Problem(BaseModel):
@@ -100,22 +101,8 @@ async def _app_error(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    # `input` and `ctx` would echo what was sent, `url` names a library: neither is for the caller.
-    fields = [
-        {"loc": [_plain(part) for part in e["loc"]], "code": e["type"], "message": _message(e)}
-        for e in error.errors()[:20]
-    ]
-    return answer(errors.Unprocessable(errors=fields), request)
-
-
-def _plain(part: Any) -> Any:
-    # An unknown field's name is the caller's text; it helps, so it is kept but cut.
-    return part if isinstance(part, int) else str(part)[:64]
-
-
-def _message(error: Any) -> str:
-    # Patterns and custom texts are ours; only union and enum messages could carry input: none do.
-    return str(error["msg"])[:200]
+    refused = [fields.of_pydantic(one) for one in error.errors()[:MOST_FIELDS]]
+    return answer(errors.Unprocessable(fields=refused), request)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

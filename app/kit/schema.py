@@ -13,6 +13,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from app.kit.fields import Unfit
+
 
 class Draft(BaseModel):
     """What a caller sends: unknown fields are refused, a number is never taken from a bool."""
@@ -40,7 +42,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 def _no_control(text: str) -> str:
     if CONTROL.search(text):
-        raise ValueError("control characters are not text")
+        raise Unfit("不能有控制字符", "control characters are not text")
     return text
 
 
@@ -60,14 +62,14 @@ _FIRST, _AFTER = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=U
 
 def _in_our_time(at: datetime) -> datetime:
     if not _FIRST <= at < _AFTER:
-        raise ValueError("an instant lies in the years 2000 to 2999")
+        raise Unfit("时间应在 2000 至 2999 年", "an instant lies in the years 2000 to 2999")
     return at.astimezone(UTC)
 
 
 def day_in_our_time(day: date) -> date:
-    """A day of the years 2000 to 2999. Raises ValueError."""
+    """A day of the years 2000 to 2999. Raises Unfit."""
     if not _FIRST.date() <= day < _AFTER.date():
-        raise ValueError("a day lies in the years 2000 to 2999")
+        raise Unfit("日期应在 2000 至 2999 年", "a day lies in the years 2000 to 2999")
     return day
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from app.grids.schemas import Crs
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Instant, Latitude, Longitude, Name, Note, Out
 from app.reports.schemas import PlaceDraft
 
@@ -38,9 +39,8 @@ class PlanDraft(Draft):
     def makes_sense(self) -> Self:
         """The hours go forward within a day, and a weekday is named once."""
         if self.starts >= self.ends:
-            raise ValueError("ends must be after starts")
-        if len(set(self.weekdays)) != len(self.weekdays):
-            raise ValueError("a weekday is named twice")
+            raise Unfit("结束时间要晚于开始时间", "ends must be after starts")
+        each_once(self.weekdays, "星期", "a weekday")
         return self
 
 
@@ -104,8 +104,7 @@ class FindingDraft(Draft):
     @model_validator(mode="after")
     def shows_each_once(self) -> Self:
         """A photo is named once."""
-        if len(set(self.photo_ids)) != len(self.photo_ids):
-            raise ValueError("a photo is named twice")
+        each_once(self.photo_ids, "照片", "a photo")
         return self
 
 

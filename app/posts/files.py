@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from app.identity.errors import PersonNotFound
 from app.kit.drafts import Form, Meaning, Meant, Table
+from app.kit.fields import Unfit
 from app.kit.schema import Draft
 from app.posts.errors import (
     AppointmentEnded,
@@ -57,7 +58,9 @@ class ShiftLine(Draft):
     def is_whole(self) -> Self:
         """All three or none."""
         if len({word is None for word in (self.weekday, self.starts, self.ends)}) > 1:
-            raise ValueError("weekday, starts and ends belong together")
+            raise Unfit(
+                "weekday、starts、ends 要一起填", "weekday, starts and ends belong together"
+            )
         return self
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from app.kit.fields import Unfit
 from app.kit.schema import Code, Draft, Instant, Name, Out, PlainText, day_in_our_time
 
 # What a post may carry. Money (fund_manager, fund_approver), audit and administration are granted
@@ -15,7 +16,11 @@ CARRIED = frozenset(get_args(Carried))
 
 
 def _calendar_day(text: str) -> str:
-    day_in_our_time(date.fromisoformat(text))
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Unfit("没有这一天", "there is no such day") from error
+    day_in_our_time(day)
     return text
 
 

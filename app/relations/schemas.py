@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from app.cases.schemas import Status
+from app.kit.fields import each_once
 from app.kit.schema import Code, Draft, Instant, Note, Out
 from app.media.schemas import PhotoOut
 
@@ -43,8 +44,7 @@ class ChildDraft(Draft):
     @model_validator(mode="after")
     def names_photos_once(self) -> Self:
         """Each photo is named once."""
-        if len(set(self.photo_ids)) != len(self.photo_ids):
-            raise ValueError("a photo is named twice")
+        each_once(self.photo_ids, "照片", "a photo")
         return self
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Instant, Latitude, Longitude, Name, Note, Out, PlainText
 from app.media.schemas import PhotoOut, PlaceOut
 from app.reports.models import ReportStatus
@@ -38,9 +39,8 @@ class ReportDraft(Draft):
     def is_somewhere(self) -> Self:
         """A report is somewhere, and shows each photo once."""
         if self.place is None and self.address is None:
-            raise ValueError("place or address is needed")
-        if len(set(self.photo_ids)) != len(self.photo_ids):
-            raise ValueError("a photo is named twice")
+            raise Unfit("位置和地址至少填一个", "place or address is needed")
+        each_once(self.photo_ids, "照片", "a photo")
         return self
 
 

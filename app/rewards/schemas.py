@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.identity.models import Occupation
+from app.kit.fields import Unfit
 from app.kit.schema import Code, Draft, Instant, Name, Note, Out
 
 OfCase = Literal["report.filed", "report.joined", "patrol.found", "hazard.reported"]
@@ -20,7 +21,7 @@ _DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 def _day_of_year(text: str) -> str:
     month, day = (int(part) for part in text.split("-"))
     if not (1 <= month <= 12 and 1 <= day <= _DAYS.get(month, 31)):  # noqa: PLR2004
-        raise ValueError("no such day of the year")
+        raise Unfit("没有这一天", "no such day of the year")
     return text
 
 
@@ -83,14 +84,14 @@ class OfferDraft(Draft):
     def caps_hold_the_points(self) -> Self:
         """One award fits into a day, and a day into a month."""
         if not self.points <= self.day_cap <= self.month_cap:
-            raise ValueError("points <= day_cap <= month_cap")
+            raise Unfit("每次分值 <= 日上限 <= 月上限", "points <= day_cap <= month_cap")
         return self
 
     @model_validator(mode="after")
     def outcomes_are_of_cases(self) -> Self:
         """No other event waits for a case to end."""
         if self.outcomes is not None and self.event not in get_args(OfCase):
-            raise ValueError("outcomes are for events of cases")
+            raise Unfit("处理结果只用于案件的事件", "outcomes are for events of cases")
         return self
 
 

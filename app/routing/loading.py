@@ -58,10 +58,10 @@ def _blame(line: Line, error: AppError) -> list[str]:
     title = f"{type(error).title.zh} {type(error).title.en}"
     if not isinstance(error, RulesInvalid):
         return [drafts.at(line.number, f"district: {title}")]
-    return [_where(line, entry["loc"], title) for entry in error.extra["errors"]]
+    return [_where(line, field.loc, title) for field in error.fields]
 
 
-def _where(line: Line, loc: list[str | int], title: str) -> str:
+def _where(line: Line, loc: tuple[str | int, ...], title: str) -> str:
     match loc:
         case ["body", "rules", int(index), str(column)]:
             return drafts.at(line.draft[index].number, f"{column}: {title}")

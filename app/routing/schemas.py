@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from app.grids.schemas import Crs
+from app.kit.fields import Unfit, each_once
 from app.kit.schema import Code, Draft, Instant, Latitude, Longitude, Name, Note, Out
 
 Source = Literal["report", "patrol", "split"]
@@ -76,11 +77,12 @@ class RoutingRuleDraft(Draft):
     def is_whole(self) -> Self:
         """One target, both hours or none, each weekday once."""
         if (self.post_code is None) == (self.unit_code is None):
-            raise ValueError("either post_code or unit_code is needed")
+            raise Unfit(
+                "post_code 和 unit_code 要填且只填一个", "either post_code or unit_code is needed"
+            )
         if (self.starts is None) != (self.ends is None):
-            raise ValueError("starts and ends belong together")
-        if len(set(self.weekdays)) != len(self.weekdays):
-            raise ValueError("a weekday is named twice")
+            raise Unfit("开始和结束时间要一起填", "starts and ends belong together")
+        each_once(self.weekdays, "星期", "a weekday")
         return self
 
 
@@ -149,7 +151,7 @@ class TrialDraft(Draft):
     def is_somewhere(self) -> Self:
         """A trial is somewhere: nobody tries the first district by chance."""
         if self.place is None and self.region_code is None:
-            raise ValueError("place or region_code is needed")
+            raise Unfit("位置和区域代码至少填一个", "place or region_code is needed")
         return self
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from app.identity.access import Actor
 from app.identity.models import Role
 from app.kit import actions, clock, outbox
 from app.kit.db import insert_row, insert_rows
+from app.kit.fields import field_error
 from app.kit.ids import new_id
 from app.posts.errors import OutsideSubtree
 from app.regions import queries as regions
@@ -76,7 +76,7 @@ def publish(tx: Session, actor: Actor, draft: RuleSetDraft) -> RuleSetOut:
     if not actor.holds({Role.ADMINISTRATOR}, region.path):
         raise OutsideSubtree
     if region.level != 0:
-        raise RulesInvalid(errors=[_field("not_a_district", "region_code")])
+        raise RulesInvalid(fields=[field_error("not_a_district", "region_code")])
     made = rules.drafted(draft.rules)
     _refuse_unknown(tx, region.code, made)
     # One publisher at a time in a district: the versions count without a gap.
@@ -158,15 +158,11 @@ def _seen(tx: Session, actor: Actor, code: str) -> Region:
 def _refuse_unknown(tx: Session, district: str, made: Sequence[Rule]) -> None:
     """Every code must exist: in the district, where it belongs to one. Raises RulesInvalid."""
     known = queries.known(tx, district) if made else {}
-    errors = [
-        _field("unknown", "rules", rule.position - 1, name)
+    unknown = [
+        field_error("unknown", "rules", rule.position - 1, name)
         for rule in made
         for name, codes in known.items()
         if getattr(rule, name) is not None and getattr(rule, name) not in codes
     ]
-    if errors:
-        raise RulesInvalid(errors=errors[:20])
-
-
-def _field(code: str, *loc: str | int) -> dict[str, Any]:
-    return {"loc": ["body", *loc], "code": code, "message": code}
+    if unknown:
+        raise RulesInvalid(fields=unknown[:20])

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.kit.fields import Unfit
 from app.kit.schema import Code, Day, Draft, Instant, Out, PlainText
 
 State = Literal["drawn", "approved", "paid", "dropped"]
@@ -24,7 +25,7 @@ class StatementDraft(Draft):
     def is_a_period(self) -> Self:
         """The last day is the first or comes after it."""
         if self.last_day < self.first_day:
-            raise ValueError("last_day comes before first_day")
+            raise Unfit("结束日早于开始日", "last_day comes before first_day")
         return self
 
 

@@ -121,13 +121,13 @@ class TestTerms:
             (terms("C0113", questions="[" * 9000), "questions 缺失"),
             (terms("C0113", questions='[{"code": "a", "text": "?", "kind": "x"}]'),
              "questions.0.kind 缺失"),
-            (terms("C0113", questions=json.dumps([QUESTIONS[0]] * 2)), "same code"),
+            (terms("C0113", questions=json.dumps([QUESTIONS[0]] * 2)), "a question is named twice"),
         ],
     )  # fmt: skip
     def test_a_fault_is_told_by_row_and_column_and_nothing_written(self, db, bring, row, finding):
         done = bring("terms", terms("C0114", due_hours=9), row)
         assert done.exit_code == 1
-        assert f"第 3 行 line 3: {finding}" in done.output or "same code" in finding, done.output
+        assert f"第 3 行 line 3: {finding}" in done.output or "named twice" in finding, done.output
         assert finding in done.output
         assert versions(db, "C0114") == []
 

@@ -15,8 +15,8 @@ ASKED = [
 
 def faults(**answers):
     found = questions.check(ASKED, answers)
-    assert all(problem["loc"][:2] == ["body", "answers"] for problem in found)
-    return {problem["loc"][2]: problem["code"] for problem in found}
+    assert all(field.loc[:2] == ("body", "answers") for field in found)
+    return {field.loc[2]: field.code for field in found}
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_answers_that_do_not(answers, expected):
     with pytest.raises(AnswersInvalid) as refused:
         questions.require(ASKED, answers)
     assert refused.value.status == 422
-    assert [error["loc"][2] for error in refused.value.extra["errors"]] == sorted(expected)
+    assert [field.loc[2] for field in refused.value.fields] == sorted(expected)
 
 
 def test_an_answer_is_never_repeated():
     assert "M4rk3r" not in str(questions.check(ASKED, {"depth": "M4rk3r", "cover": "M4rk3r"}))
-    assert len(questions.check([], {"x" * 900: 1})[0]["loc"][2]) == 64
+    assert len(questions.check([], {"x" * 900: 1})[0].loc[2]) == 64
 
 
 def test_without_questions_there_is_nothing_to_answer():

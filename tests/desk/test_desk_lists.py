@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from app.cases import indexing
 from app.cases.models import Case
 from app.cases.queries import CASES
+from app.desk.counters import _elsewhere
 from app.identity.models import Role
 from app.kit import clock
 from app.kit.db import work
@@ -189,3 +190,5 @@ def test_a_row_asks_for_no_whole_table():
     ranging = re.findall(r"EXISTS \(SELECT \*\s+FROM (\w+)", asked)
     # Of those who are away for the few who hold one unit.
     assert ranging == ["leaves"]
+    elsewhere = _elsewhere(within=True).compile(dialect=postgresql.dialect())
+    assert "EXISTS" not in str(elsewhere)

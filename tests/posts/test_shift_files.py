@@ -122,7 +122,7 @@ def test_somebody_who_has_the_post_twice_is_told_apart_by_the_day(db, office, br
         ({"weekday": "8"}, "weekday 缺失"),
         ({"starts": "24:00"}, "starts 缺失"),
         ({"ends": "7"}, "ends 缺失"),
-        ({"ends": ""}, "columns do not fit: weekday, starts and ends belong together"),
+        ({"ends": ""}, "weekday, starts and ends belong together"),
         (ALWAYS, "weekday: 全天在岗的行须单独"),
         (DAY, "重复 occurs twice"),
     ],

@@ -114,12 +114,15 @@ def test_what_is_wrong_with_them_now_is_noted_and_stops_nothing(db, bring):
         (rule(0, "x", **HEAD), "position 缺失"),
         (rule(1, "x", **HEAD), "重复 occurs twice"),
         (rule(9, "", **HEAD), "name 缺失"),
-        (rule(9, "x"), "各列不相符 columns do not fit: either post_code or unit_code is needed"),
+        (
+            rule(9, "x"),
+            "各列不相符 columns do not fit: post_code 和 unit_code 要填且只填一个 either",
+        ),
         (rule(9, "x", **HEAD, weekdays="1|8"), "weekdays.1 缺失"),
         (rule(9, "x", **HEAD, weekdays="Mo"), "weekdays 缺失"),
         (
             rule(9, "x", **HEAD, starts="08:00"),
-            "各列不相符 columns do not fit: starts and ends belong",
+            "各列不相符 columns do not fit: 开始和结束时间要一起填 starts and ends belong",
         ),
         (rule(9, "x", **HEAD, source="rumour"), "source 缺失"),
     ],

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.kit.fields import each_once
 from app.kit.schema import Code, Draft, Instant, Note, Out
 
 MOST_ACCEPTED = 200
@@ -52,8 +53,7 @@ class AcceptancesDraft(Draft):
     @model_validator(mode="after")
     def names_each_once(self) -> Self:
         """Each number stands in one acceptance."""
-        if len({a.acceptance for a in self.acceptances}) != len(self.acceptances):
-            raise ValueError("an acceptance is named twice")
+        each_once((a.acceptance for a in self.acceptances), "验收号", "an acceptance")
         return self
 
 

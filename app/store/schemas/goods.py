@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from typing_extensions import override
 
+from app.kit.fields import Unfit
 from app.kit.schema import Draft, Instant, Name, Note, Out
 from app.media.schemas import PhotoUrls
 
@@ -88,8 +89,8 @@ class ItemDraft(Draft):
     def is_whole(self) -> Self:
         """A limit names pieces and days, and a sale ends after it began."""
         if (self.person_limit is None) != (self.limit_days is None):
-            raise ValueError("person_limit and limit_days go together")
+            raise Unfit("限购件数和天数要一起填", "person_limit and limit_days go together")
         begins, ends = self.on_sale_from, self.on_sale_until
         if begins is not None and ends is not None and begins >= ends:
-            raise ValueError("on_sale_until comes after on_sale_from")
+            raise Unfit("下架时间要晚于上架时间", "on_sale_until comes after on_sale_from")
         return self

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.kit.fields import each_once
 from app.kit.schema import Code, Draft, Instant, Out
 
 State = Literal["held", "fulfilled", "cancelled", "expired", "refunded"]
@@ -22,8 +23,7 @@ class RedemptionDraft(Draft):
     @model_validator(mode="after")
     def names_items_once(self) -> Self:
         """Each item stands in one line."""
-        if len({line.item_id for line in self.lines}) != len(self.lines):
-            raise ValueError("an item is named twice")
+        each_once((line.item_id for line in self.lines), "商品", "an item")
         return self
 
 
