@@ -1,6 +1,6 @@
 // The API as typed calls: signed in, each write under a kept key, repeated where that is safe.
 import { dropKey, takeKey } from "./keys";
-import { Problem, type Language } from "./problem";
+import { Problem } from "./problem";
 import { Session } from "./session";
 import type {
   Answer,
@@ -15,7 +15,7 @@ import type {
   Schemas,
   WriteOptions,
 } from "./types";
-import { pause, Wire, type Outgoing, type Reply } from "./wire";
+import { pause, Wire, type Language, type Outgoing, type Reply } from "./wire";
 
 export interface Settings {
   /** `https://api.example.cn`, as whitelisted for the mini-program. */

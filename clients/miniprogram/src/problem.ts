@@ -1,8 +1,7 @@
 // Refusals (RFC 9457) as one error class, with the few that the phone itself makes.
 import type { Schemas } from "./types";
-import type { Reply } from "./wire";
+import type { Language, Reply } from "./wire";
 
-export type Language = "zh" | "en";
 export type FieldProblem = Schemas["FieldProblem"];
 
 /** What can be kept in storage and shown later. */

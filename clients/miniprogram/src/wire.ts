@@ -1,5 +1,7 @@
 // wx.request and wx.uploadFile as promises that always settle with a reply; ten at once, as WeChat allows.
-import type { Language } from "./problem";
+
+/** In which the texts of answers come. */
+export type Language = "zh" | "en";
 
 /** Status 0: no answer came, so nobody knows whether the server did it. */
 export interface Reply {
