@@ -1,5 +1,7 @@
 """Commands that run something: the server, the worker, the demo, the migration."""
 
+import signal
+import sys
 import threading
 from datetime import timedelta
 from typing import Annotated
@@ -90,6 +92,8 @@ def play_demo(
     database: Annotated[str, typer.Option(help="Another database for it")] = play.DATABASE,
 ) -> None:
     """Load the sample district, serve it, and play the story over HTTP."""
+    # Whoever ends the demo from outside ends its server with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Never the configured database: the demo's accounts have passwords that everyone knows.
     play.prepare(database)
     environment = {
