@@ -302,4 +302,6 @@ class TestDeadlock:
         for worker in workers:
             worker.join(30)
         assert (effects(db, "a"), effects(db, "b")) == (2, 2)
-        assert (len(runs), count(db, "done")) == (3, 2)
+        # Whoever lost began again at once; on a slow machine before the other had gone on.
+        assert len(runs) > 2
+        assert count(db, "done") == 2
