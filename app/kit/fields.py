@@ -93,6 +93,13 @@ def _words(error: Mapping[str, Any]) -> Words:
     if isinstance(reason := context.get("error"), Unfit):
         return reason.words
     code = error["type"]
-    told = {name: str(value).replace(" or ", " 或 ") for name, value in context.items()}
+    told = {name: _said(value) for name, value in context.items()}
     english = ENGLISH[code].format_map(context) if code in ENGLISH else str(error["msg"])[:200]
     return Words(CHINESE.get(code, _NOT_THIS).format_map(told), english)
+
+
+def _said(value: Any) -> str:
+    # A float's limit is whole as a rule: 90, as pydantic's English says it, and not 90.0.
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).replace(" or ", " 或 ")

@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from app.kit import fields, problems
 from app.kit.fields import CHINESE, ENGLISH, Unfit, each_once, field_error, of_pydantic
-from app.kit.schema import Day, Draft, Instant, Name, PlainText
+from app.kit.schema import Day, Draft, Instant, Latitude, Name, PlainText
 
 APP = Path(fields.__file__).parents[1]
 # What only Python can send, or what no draft of ours asks for.
@@ -57,6 +57,8 @@ REFUSED = [
     (Annotated[int, Field(ge=3)], 2, "greater_than_equal", "不能小于 3"),
     (Annotated[int, Field(lt=3)], 3, "less_than", "应小于 3"),
     (Annotated[int, Field(le=3)], 4, "less_than_equal", "不能大于 3"),
+    (Latitude, 91, "less_than_equal", "不能大于 90"),
+    (Annotated[float, Field(gt=0.5)], 0.5, "greater_than", "应大于 0.5"),
     (Annotated[int, Field(multiple_of=5)], 4, "multiple_of", "应为 5 的倍数"),
     (Literal["a", "b"], SECRET, "literal_error", "只能是 'a' 或 'b'"),
     (Pet, {"kind": SECRET}, "union_tag_invalid", "种类只能是 'cat', 'dog'"),
