@@ -12,7 +12,7 @@ from app.approvals.errors import ApprovalNotFound
 from app.approvals.models import Approval
 from app.cases import queries as cases
 from app.cases.models import Case, CaseMove
-from app.cases.queries import Seen
+from app.cases.seen import Seen
 from app.cases.workflow import HEADS
 from app.clocks import queries as clocks
 from app.identity.access import Actor

@@ -29,7 +29,7 @@ from app.cases import queries as cases
 from app.cases import service as moves
 from app.cases.errors import CaseNotFound
 from app.cases.models import Case
-from app.cases.queries import Seen
+from app.cases.seen import Seen
 from app.cases.workflow import HEADS
 from app.identity import phones
 from app.identity import queries as identity

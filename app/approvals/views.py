@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.approvals import queries, rules
 from app.approvals.schemas import ApprovalOut, RequestOut
-from app.cases.queries import Seen
+from app.cases.seen import Seen
 from app.identity import queries as identity
 from app.identity.access import Actor
 from app.kit import clock

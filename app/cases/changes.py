@@ -17,8 +17,8 @@ from app.cases.errors import (
     UnitUnknown,
 )
 from app.cases.models import Case
-from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
+from app.cases.seen import Seen
 from app.categories import queries as categories
 from app.categories import questions
 from app.identity.access import Actor

@@ -22,8 +22,8 @@ from app.cases import (
 )
 from app.cases.errors import MoveForbidden, MoveImpossible, MoveIncomplete
 from app.cases.models import Case
-from app.cases.queries import Seen
 from app.cases.schemas import CaseMoveDraft
+from app.cases.seen import Seen
 from app.cases.workflow import Move
 from app.grids.service import GridCache
 from app.identity import phones

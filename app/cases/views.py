@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.cases import photos, queries, workflow
-from app.cases.queries import Seen
 from app.cases.schemas import (
     AssigneeList,
     AssigneeOut,
@@ -17,6 +16,7 @@ from app.cases.schemas import (
     ChoiceOfReason,
     MoveOffer,
 )  # fmt: skip
+from app.cases.seen import Seen
 from app.cases.workflow import Move
 from app.grids.service import GridCache
 from app.identity.access import Actor

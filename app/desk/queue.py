@@ -65,13 +65,14 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     )  # fmt: skip
     filters = (actor.person_id, *vars(wanted).values())
     given |= {"category": wanted.category, "net": wanted.net, "now": clock.now()}
-    given |= place(cursor, filters)
+    begin = place(cursor, filters)
+    given |= begin
     given["status"] = statuses
     walks = [] if wanted.mine else _by_scope(tx, way, codes, wanted, given)
     # Whoever holds the whole of what is wanted has met every case of it already.
     if wanted.mine or not holds_all(tx, codes, wanted.region):
         walks += _by_person(tx, actor, way, wanted, given)
-    return walked(tx, walks, limit=limit, cursor=cursor, filters=filters)
+    return walked(tx, walks, limit=limit, begin=begin, filters=filters)
 
 
 def holds_all(tx: Session, codes: list[str], region: str | None) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import history, photos, queries
-from app.cases.queries import Seen
 from app.cases.schemas import CaseEventOut
+from app.cases.seen import Seen
 from app.categories import queries as categories
 from app.clocks import queries as clocks
 from app.desk import texts

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.cases.queries import Seen
 from app.cases.schemas import ChoiceOfReason
+from app.cases.seen import Seen
 from app.categories.models import Category
 from app.feedback import queries, ranking, rules
 from app.feedback.queries import Period

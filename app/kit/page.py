@@ -97,11 +97,13 @@ def walked(
     walks: Sequence[Walk],
     *,
     limit: int,
-    cursor: str | None,
+    begin: Mapping[str, Any],
     filters: Sequence[Any] = (),
 ) -> Slice:
-    """As `merged`, of columns only, with statements that have the same limit built in."""
-    begin = place(cursor, filters)
+    """As `merged`, of columns only, with statements that have the same limit built in.
+
+    `begin` is the page's `place`.
+    """
     found: dict[UUID, Any] = {}
     for walk in walks:
         for row in core(tx).execute(walk.statement(bool(begin)), {**walk.given, **begin}):

@@ -10,7 +10,7 @@ from app.cases import history, indexing, merging, opening
 from app.cases import queries as cases
 from app.cases.errors import CaseNotFound, OwnReport
 from app.cases.models import Case
-from app.cases.queries import Seen
+from app.cases.seen import Seen
 from app.cases.workflow import GRID, OPEN
 from app.categories import queries as categories
 from app.grids.service import GridCache

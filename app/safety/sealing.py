@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.cases import indexing
 from app.cases import queries as cases
 from app.cases.models import Case
-from app.cases.queries import Seen
+from app.cases.seen import Seen
 from app.kit import answers
 from app.media.models import Verdict
 from app.reports import service as reports

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.calendars.queries import calendar_of
 from app.cases import history
 from app.cases import queries as cases
-from app.cases.queries import Seen
+from app.cases.seen import Seen, path_to
 from app.cases.workflow import CHECKERS, GRID, HEADS
 from app.clocks import queries as clocks
 from app.clocks.schemas import Mark
@@ -80,7 +80,7 @@ def _step_up(tx: Session, at: Seen, row: Any, made: Mark, now: datetime) -> None
     region = rules.next_step(at.path, at.level_path, last.region_code if last else None)
     if region is None:
         return
-    heads = queries.on_duty(tx, cases.path_to(at.path, region), HEADS, now)
+    heads = queries.on_duty(tx, path_to(at.path, region), HEADS, now)
     # The number follows from the clock, not from the rows: the same step made twice would break
     # the UNIQUE of the table.
     level = before + row.level + 1
