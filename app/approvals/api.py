@@ -43,6 +43,7 @@ from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
+from app.kit.seal import Sealing
 from app.reports.errors import ReportNotFound
 
 router = Router(prefix="/v1", tags=["approvals 审批"])
@@ -104,10 +105,15 @@ def ask_suspension(tx: Session, actor: Staff, case_id: UUID, body: SuspensionDra
 )
 @in_transaction(status=201)
 def ask_reopening(
-    tx: Session, actor: Reporter, window: ReopenWindow, report_id: UUID, body: RequestDraft
+    tx: Session,
+    actor: Reporter,
+    seal: Sealing,
+    window: ReopenWindow,
+    report_id: UUID,
+    body: RequestDraft,
 ) -> RequestOut:
     """Asks for a closed case again, within XINXIN_REOPEN_DAYS of its closing; a person decides."""
-    asked = service.ask_again(tx, actor, report_id, "reopening", body.text, window)
+    asked = service.ask_again(tx, seal, actor, report_id, "reopening", body.text, window)
     return views.request_out(tx, asked)
 
 
@@ -118,8 +124,13 @@ def ask_reopening(
 )
 @in_transaction(status=201)
 def appeal(
-    tx: Session, actor: Reporter, window: AppealWindow, report_id: UUID, body: RequestDraft
+    tx: Session,
+    actor: Reporter,
+    seal: Sealing,
+    window: AppealWindow,
+    report_id: UUID,
+    body: RequestDraft,
 ) -> RequestOut:
     """Appeals against a rejection (申诉), within XINXIN_APPEAL_DAYS; somebody else decides."""
-    asked = service.ask_again(tx, actor, report_id, "appeal", body.text, window)
+    asked = service.ask_again(tx, seal, actor, report_id, "appeal", body.text, window)
     return views.request_out(tx, asked)

@@ -31,12 +31,13 @@ from app.cases.errors import CaseNotFound
 from app.cases.models import Case
 from app.cases.seen import Seen
 from app.cases.workflow import HEADS
-from app.identity import phones
 from app.identity import queries as identity
+from app.identity import real_names
 from app.identity.access import Actor
 from app.kit import actions, clock
 from app.kit.db import insert_row
 from app.kit.ids import new_id
+from app.kit.seal import Seal
 from app.notify import service as notify
 
 # Both are in the entry of the history, and only one of them is for the reporter's eyes.
@@ -75,7 +76,7 @@ def ask_suspension(tx: Session, actor: Actor, case_id: UUID, draft: SuspensionDr
 
 
 def ask_again(
-    tx: Session, actor: Actor, report_id: UUID, kind: str, text: str, window: timedelta
+    tx: Session, seal: Seal, actor: Actor, report_id: UUID, kind: str, text: str, window: timedelta
 ) -> UUID:
     """A reporter, or one of several, asks for a closed case again or appeals against a rejection,
     within `window` of the move that they do not accept.
@@ -89,7 +90,10 @@ def ask_again(
     if clock.now() > against.created_at + window:
         raise rule.too_late
     author = str(against.actor_id) if against.actor_id else None
-    return _ask(tx, actor, at, kind, text, report_id, author=author)
+    # The history lives for ever, chained by hashes; a reporter's name does not belong to it.
+    me = identity.get_person(tx, actor.person_id)
+    note = real_names.unnamed(tx, seal, text, me)
+    return _ask(tx, actor, at, kind, text, report_id, note=note, author=author)
 
 
 def _handled(tx: Session, actor: Actor, case_id: UUID) -> Seen:
@@ -102,7 +106,7 @@ def _handled(tx: Session, actor: Actor, case_id: UUID) -> Seen:
 
 def _ask(
     tx: Session, actor: Actor, at: Seen, kind: str, text: str, report_id: UUID | None = None,
-    **data: Any,
+    *, note: str | None = None, **data: Any,
 ) -> UUID:  # fmt: skip
     case, now, rule = at.case, clock.now(), rules.KINDS[kind]
     data["round"] = case.round
@@ -114,13 +118,10 @@ def _ask(
         tx, Approval, id=approval_id, case_id=case.id, report_id=report_id, kind=kind, text=text,
         data=data, state="pending", asked_by=actor.person_id, asked_at=now,
     )  # fmt: skip
-    asked, note = {k: data[k] for k in ("hours", "review_on") if k in data}, text
-    if rule.by_reporter:
-        # The history lives for ever, chained by hashes; a reporter's name does not belong to it.
-        note = phones.unnamed(text, identity.get_person(tx, actor.person_id))
+    asked = {k: data[k] for k in ("hours", "review_on") if k in data}
     history.record(
-        tx, case.id, ASKED if rule.by_reporter else REQUESTED, actor_id=actor.person_id, note=note,
-        data={"approval": kind, **asked},
+        tx, case.id, ASKED if rule.by_reporter else REQUESTED, actor_id=actor.person_id,
+        note=note or text, data={"approval": kind, **asked},
     )  # fmt: skip
     facts = {"number": case.number, "what": rule.label._asdict()}
     for person_id in identity.nearest_holding(tx, at.level_path, HEADS)[1]:

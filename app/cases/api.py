@@ -46,6 +46,7 @@ from app.kit.errors import MissingPrecondition, Stale
 from app.kit.http import IfMatch, in_transaction, version_of
 from app.kit.problems import raises
 from app.kit.router import Router
+from app.kit.seal import Sealing
 from app.media.errors import PhotoNotFound, PhotoSame, PhotoUsed
 from app.media.views import Signers
 from app.regions.errors import RegionNotFound
@@ -142,8 +143,13 @@ def list_assignees(tx: Session, actor: Staff, grids: Grids, case_id: UUID) -> As
 )
 @in_transaction
 def withdraw_report(
-    tx: Session, actor: Reporter, signer: Signers, report_id: UUID, body: WithdrawDraft
+    tx: Session,
+    actor: Reporter,
+    seal: Sealing,
+    signer: Signers,
+    report_id: UUID,
+    body: WithdrawDraft,
 ) -> ReportOut:
     """Takes back one's own report while nobody has been sent."""
-    service.withdraw(tx, actor, report_id, body.note)
+    service.withdraw(tx, seal, actor, report_id, body.note)
     return reports.get_report(tx, actor, report_id, signer)

@@ -26,13 +26,14 @@ from app.cases.schemas import CaseMoveDraft
 from app.cases.seen import Seen
 from app.cases.workflow import Move
 from app.grids.service import GridCache
-from app.identity import phones
 from app.identity import queries as identity
+from app.identity import real_names
 from app.identity.access import Actor
 from app.kit import actions, clock, outbox
 from app.kit.errors import Stale
 from app.kit.fields import field_error
 from app.kit.marks import FromApp
+from app.kit.seal import Seal
 from app.notify import service as notify
 from app.reports import service as reports
 from app.reports.errors import ReportNotFound
@@ -73,7 +74,7 @@ def move(
     return _make(tx, actor, at, made, draft, means)
 
 
-def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> None:
+def withdraw(tx: Session, seal: Seal, actor: Actor, report_id: UUID, note: str | None) -> None:
     """Takes back one's own report, with its case if nobody has been sent yet.
 
     Raises ReportNotFound (somebody else's), MoveImpossible.
@@ -94,7 +95,8 @@ def withdraw(tx: Session, actor: Actor, report_id: UUID, note: str | None) -> No
         return
     # The history lives for ever, chained by hashes; a reporter's name does not belong to it.
     me = identity.get_person(tx, actor.person_id)
-    draft = CaseMoveDraft(move="withdraw", note=note and phones.unnamed(note, me))
+    told = note and real_names.unnamed(tx, seal, note, me)
+    draft = CaseMoveDraft(move="withdraw", note=told)
     made = workflow.find("withdraw", at.situation(actor))
     _make(tx, actor, at, made, draft, NO_MEANS)
 

@@ -19,16 +19,15 @@ from app.conduct.schemas import BlockDraft, BlockOut, Level, OwnStanding, Standi
 from app.identity.access import Actor, Reporter, holding
 from app.identity.errors import PersonNotFound, PersonOnly, RoleMissing
 from app.kit.http import Cursor, Limit, in_transaction
-from app.kit.marks import FromApp, Resolver
+from app.kit.marks import Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 
 router = Router(prefix="/v1", tags=["conduct 行为"])
 Moderator = Annotated[Actor, Resolver(holding(*queries.MODERATORS))]
-Sealing = Annotated[Seal, FromApp("seal")]
 NOT_THEIRS = (PersonOnly, RoleMissing, BlockForbidden)
 
 

@@ -26,19 +26,18 @@ from app.groups.schemas import (
 from app.identity.access import Actor, Staff, holding
 from app.identity.errors import PersonOnly, RoleMissing, StaffOnly
 from app.kit.http import Cursor, Limit, in_transaction
-from app.kit.marks import FromApp, Resolver
+from app.kit.marks import Resolver
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import Code
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 from app.posts.errors import OutsideSubtree
 from app.regions.errors import RegionUnknown
 
 router = Router(prefix="/v1", tags=["groups 网格群"])
 Leader = Annotated[Actor, Resolver(holding(*LEADERS))]
 Caller = Annotated[Actor, Resolver(holding(*CALLERS))]
-Sealing = Annotated[Seal, FromApp("seal")]
 LEADING = (PersonOnly, RoleMissing, GroupForbidden)
 
 

@@ -37,7 +37,7 @@ from app.kit.marks import FromApp
 from app.kit.problems import raises
 from app.kit.router import Router
 from app.kit.schema import CONTROL
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 from app.kit.unit import Prepared
 from app.wechat.answers import WechatIdentity
 from app.wechat.errors import (
@@ -53,7 +53,6 @@ from app.wechat.errors import (
 LONGEST_CLIENT_ID = 64
 Keys = Annotated[TokenKeys, FromApp("token_keys")]
 Appid = Annotated[str, FromApp("wechat_appid")]
-Sealing = Annotated[Seal, FromApp("seal")]
 Rules = Annotated[steps.StaffRules, FromApp("staff_rules")]
 
 router = Router(prefix="/v1", tags=["identity 身份"])

@@ -96,6 +96,11 @@ class PhoneUnknown(NotFound):
     title = Words("没有绑定手机号", "No phone number is bound")
 
 
+class RealNameUnknown(NotFound):
+    code = "real_name_unknown"
+    title = Words("没有登记真实姓名", "No real name is on record")
+
+
 class PhoneTaken(Conflict):
     code = "phone_taken"
     title = Words("该手机号已绑定其他账号", "The phone number belongs to another account")

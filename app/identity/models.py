@@ -110,6 +110,17 @@ class Phone(Base):
     bound_at: Mapped[At]
 
 
+class RealName(Base):
+    """The name on a person's papers, if they told it: sealed, shown masked."""
+
+    __tablename__ = "real_names"
+
+    person_id: Mapped[Id] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    sealed: Mapped[Str]
+    masked: Mapped[Str]
+    bound_at: Mapped[At]
+
+
 class StaffAccount(Base):
     """A user name and an argon2 hash; only staff have one."""
 

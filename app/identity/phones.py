@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.identity.errors import PhoneTaken, PhoneTooOften, PhoneUnknown
+from app.identity.errors import PhoneTaken, PhoneTooOften
 from app.identity.models import Person, Phone
 from app.kit import attempts, clock
 from app.kit.faults import constraints
@@ -44,14 +44,6 @@ def bind(tx: Session, seal: Seal, person_id: UUID, number: str) -> None:
 def unbind(tx: Session, person_id: UUID) -> None:
     """Forgets a person's number; again is no error."""
     tx.execute(delete(Phone).where(Phone.person_id == person_id))
-
-
-def number_of(tx: Session, seal: Seal, person_id: UUID) -> str:
-    """The full number. Raises PhoneUnknown."""
-    phone = tx.get(Phone, person_id)
-    if phone is None:
-        raise PhoneUnknown
-    return seal.open(phone.sealed)
 
 
 def mask(number: str) -> str:

@@ -16,6 +16,7 @@ from app.identity.models import (
     Occupation,
     Person,
     Phone,
+    RealName,
     RefreshToken,
     SignIn,
     StaffAccount,
@@ -76,6 +77,7 @@ def person_out(tx: Session, person_id: UUID) -> PersonOut:
         id=person.id, member_no=person.member_no, name=person.name,
         occupation=Occupation(person.occupation), employer=person.employer,
         phone=tx.scalar(select(Phone.masked).where(Phone.person_id == person_id)),
+        real_name=tx.scalar(select(RealName.masked).where(RealName.person_id == person_id)),
         created_at=person.created_at, grants=grants,
     )  # fmt: skip
 

@@ -51,6 +51,7 @@ class PersonOut(Out):
     phone: str | None = Field(
         description="The bound phone number, masked", examples=["138****8000"]
     )
+    real_name: str | None = Field(description="If it was told, masked", examples=["刘*"])
     created_at: Instant
     grants: list[GrantOut] = Field(description="Roles, each with its region's subtree")
 

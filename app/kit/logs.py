@@ -24,6 +24,7 @@ SECRET_KEYS = frozenset(
         "code",
         "authorization",
         "phone",
+        "real_name",
         "openid",
     ]
 )

@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 from contextlib import suppress
+from typing import Annotated
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from app.kit.marks import FromApp
 
 KEY_BYTES = 32
 
@@ -61,6 +64,10 @@ class Seal:
             hmac.new(marking, text.encode(), hashlib.sha256).hexdigest()[:32]
             for marking in self._markings
         ]
+
+
+# The service's own seal, as an endpoint's parameter.
+Sealing = Annotated[Seal, FromApp("seal")]
 
 
 def _fernet(secret: str) -> Fernet:

@@ -12,7 +12,15 @@ from app.cases import indexing
 from app.cases.models import Case
 from app.households.models import Household, HouseholdInvitation, HouseholdMember
 from app.identity import service as identity
-from app.identity.models import FormerName, Grant, Occupation, Person, Phone, WechatBinding
+from app.identity.models import (
+    FormerName,
+    Grant,
+    Occupation,
+    Person,
+    Phone,
+    RealName,
+    WechatBinding,
+)  # fmt: skip
 from app.identity.phones import MOBILE
 from app.kit import answers, clock
 from app.kit.columns import CodeText, FreeText, IdType
@@ -34,13 +42,14 @@ BATCH = 500
 def clear(tx: Session, seal: Seal | None, person_id: UUID) -> None:
     """Leaves facts and sums without a name; a person whose account has not ended stays as is.
 
-    Without a `seal` a bound number goes unread, and is blotted out of their own texts only.
+    Without a `seal` a bound number and a real name go unread: the number is blotted out of their
+    own texts only.
     """
     found = select(Person).where(Person.id == person_id, Person.state == "deleted")
     person = tx.scalar(found.with_for_update().execution_options(populate_existing=True))
     if person is None:
         return
-    names, numbers = _names(tx, person), _numbers(tx, seal, person)
+    names, numbers = _names(tx, seal, person), _numbers(tx, seal, person)
     words, own = texts.telling(*names, *numbers), _own_texts(tx, person_id)
     blotted = {text: _own_blotted(text, words) for text in own}
     told = _blot_messages(tx, person_id, words)
@@ -69,9 +78,11 @@ def left(tx: Session) -> list[UUID]:
     return list(tx.scalars(select(Person.id).where(Person.state == "deleted", or_(*rests))))
 
 
-def _names(tx: Session, person: Person) -> list[str]:
+def _names(tx: Session, seal: Seal | None, person: Person) -> list[str]:
     former = tx.scalars(select(FormerName.name).where(FormerName.person_id == person.id))
-    return texts.telling(person.name, *former)
+    told = tx.get(RealName, person.id)
+    real = seal.open(told.sealed) if told and seal else None
+    return texts.telling(person.name, real, *former)
 
 
 def _numbers(tx: Session, seal: Seal | None, person: Person) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from app.identity.models import Person, Phone
+from app.identity.models import Person, Phone, RealName
 from app.kit import clock
 from app.kit.db import Database
 from app.kit.seal import Seal
@@ -69,6 +69,9 @@ def _write_tables(
     sealed = connection.scalar(select(Phone.sealed).where(Phone.person_id == person_id))
     if sealed is not None and seal is not None:
         copy.writestr("phone.json", json.dumps({"number": seal.open(sealed)}))
+    sealed = connection.scalar(select(RealName.sealed).where(RealName.person_id == person_id))
+    if sealed is not None and seal is not None:
+        copy.writestr("real_name.json", json.dumps({"name": seal.open(sealed)}, ensure_ascii=False))
     shown = select(Photo.id).where(Photo.owner_id == person_id, Photo.verdict != Verdict.HIDDEN)
     return list(connection.scalars(shown))
 

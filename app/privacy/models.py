@@ -38,7 +38,7 @@ class Look(Base):
     reason: Mapped[Str]
 
     __table_args__ = (
-        CheckConstraint("kind IN ('reporter', 'phone', 'original')", name="kind"),
+        CheckConstraint("kind IN ('reporter', 'phone', 'real_name', 'original')", name="kind"),
         Index("ix_looks_person", "person_id", "at", "id"),
         Index("ix_looks_region", "region_code", "at", "id"),
     )

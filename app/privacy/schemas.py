@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from app.identity.models import Occupation
 from app.kit.schema import Day, Draft, Instant, Out, PlainText
 
-LookKind = Literal["reporter", "phone", "original"]
+LookKind = Literal["reporter", "phone", "real_name", "original"]
 
 
 class PurposeOut(Out):
@@ -26,7 +26,7 @@ class RetentionOut(Out):
 
 
 class PolicyOut(Out):
-    version: str = Field(examples=["1.0"])
+    version: str = Field(examples=["1.1"])
     in_force_from: Day
     purposes: list[PurposeOut]
     retention: list[RetentionOut]
@@ -34,7 +34,7 @@ class PolicyOut(Out):
 
 class ConsentDraft(Draft):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")] = Field(
-        description="The version that was read", examples=["1.0"]
+        description="The version that was read", examples=["1.1"]
     )
 
 
@@ -55,6 +55,12 @@ class PhoneDraft(Draft):
     )
 
 
+class RealNameDraft(Draft):
+    real_name: Annotated[PlainText, StringConstraints(min_length=2, max_length=40)] = Field(
+        description="As on the papers that are shown where a name must be proven", examples=["刘波"]
+    )
+
+
 class ReasonDraft(Draft):
     reason: Annotated[PlainText, StringConstraints(min_length=4, max_length=200)] = Field(
         description="Why it must be seen; whom it is about will read it",
@@ -71,6 +77,7 @@ class ReporterOut(Out):
     occupation: Occupation | None = None
     employer: str | None = None
     phone: str | None = Field(default=None, description="Masked", examples=["138****8000"])
+    real_name: str | None = Field(default=None, description="Masked", examples=["刘*"])
 
 
 class ReporterList(Out):
@@ -87,6 +94,13 @@ class FullPhoneOut(Out):
 
     person_id: UUID
     phone: str = Field(examples=["13800138000"])
+
+
+class FullNameOut(Out):
+    not_stored = frozenset({"real_name"})
+
+    person_id: UUID
+    real_name: str = Field(examples=["刘波"])
 
 
 class LinkOut(Out):

@@ -54,7 +54,7 @@ class Fields(BaseSettings):
     )
     seal_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET + "seals"),
-        description="Seals phone numbers, robots' keys and other small secrets at rest",
+        description="Seals phone numbers, real names, robots' keys and other small secrets at rest",
     )
     seal_secret_previous: SecretStr | None = Field(
         None, description="Still opens what it sealed, until `xinxin reseal` was run"

@@ -12,7 +12,7 @@ from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 from app.regions.errors import RegionUnknown
 from app.webhooks import queries, service
 from app.webhooks.errors import (
@@ -28,7 +28,6 @@ from app.webhooks.rules import Reach
 from app.webhooks.schemas import DeliveryOut, WebhookDraft, WebhookOut, WebhookSecretOut
 
 router = Router(prefix="/v1/webhooks", tags=["webhooks 事件回调"])
-Sealing = Annotated[Seal, FromApp("seal")]
 Reaching = Annotated[Reach, FromApp("webhook_reach")]
 ADMIN = (PersonOnly, RoleMissing)
 WRITES = (WebhookForbidden, RegionUnknown, ClientUnknown, AddressRefused)

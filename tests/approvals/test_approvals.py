@@ -301,9 +301,12 @@ class TestReopening:
 
     def test_the_reporter_stays_unnamed_in_the_history(self, client, desk, reopen):
         case = desk.closed()
+        name = {"real_name": "松动"}
+        assert client.put("/v1/me/real-name", headers=desk.liu, json=name).status_code == 200
         made(reopen())
+        client.delete("/v1/me/real-name", headers=desk.liu)
         last = entries(client, desk.wang, case)[-1]
-        assert (last["kind"], last["actor"], last["note"]) == ("asked", None, "井盖又松动了")
+        assert (last["kind"], last["actor"], last["note"]) == ("asked", None, "井盖又***了")
 
     def test_refused(self, db, desk, cast, reopen, decide, inbox):
         case = desk.closed()

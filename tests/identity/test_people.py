@@ -36,8 +36,8 @@ class TestGetMe:
         body = answer.json()
         assert body | {"created_at": ""} == {
             "id": str(cast.liu_bo.id), "member_no": cast.liu_bo.member_no, "name": "刘波",
-            "occupation": "rider", "employer": None, "phone": None, "created_at": "",
-            "grants": [],
+            "occupation": "rider", "employer": None, "phone": None, "real_name": None,
+            "created_at": "", "grants": [],
         }  # fmt: skip
         assert body["created_at"].endswith("Z")
 

@@ -503,6 +503,16 @@ def looks_at_a_phone(there):
     return Asked(there.who["qian"], f"/v1/people/{person.id}/phone", REASON)
 
 
+@fresh("POST /v1/people/{person_id}/real-name")
+def looks_at_a_real_name(there):
+    """Of somebody with a case of theirs."""
+    person = somebody(there)
+    there.desk.reported(reporter=person)
+    headers, body = there.desk._as(person), {"real_name": "刘小波"}
+    there.client.put("/v1/me/real-name", headers=headers, json=body).raise_for_status()
+    return Asked(there.who["qian"], f"/v1/people/{person.id}/real-name", REASON)
+
+
 @fresh("DELETE /v1/me")
 def ends(there):
     return Asked(there.desk._as(somebody(there)), "/v1/me")

@@ -43,13 +43,17 @@ ROWS: dict[str, Row] = {
         bad_urls=PAGES),
     "GET /v1/me/consents": Row("/v1/me/consents", works=("liu_bo", "wang"), **ME),
     "POST /v1/me/consents": Row(
-        "/v1/me/consents", body={"version": "1.0"}, malformed=VERSIONS,
+        "/v1/me/consents", body={"version": "1.1"}, malformed=VERSIONS,
         wrong_state=(("chen", "/v1/me/consents", {"version": "0.1"}, 409, "version_unknown"),),
         **ME),
     "POST /v1/me/consents/withdraw": Row("/v1/me/consents/withdraw", **ME),
     "POST /v1/me/phone": Row(
         "/v1/me/phone", body={"code": "x"}, malformed=(*TEXTS, {"code": MARKER + "!"}), **ME),
     "DELETE /v1/me/phone": Row("/v1/me/phone", **ME),
+    "PUT /v1/me/real-name": Row(
+        "/v1/me/real-name", body={"real_name": "刘小波"},
+        malformed=(*TEXTS, {"real_name": "刘"}, {"real_name": "波" * 41}), **ME),
+    "DELETE /v1/me/real-name": Row("/v1/me/real-name", **ME),
     "GET /v1/me/looks": Row("/v1/me/looks", works=("liu_bo", "wang"), bad_urls=PAGES, **ME),
     "POST /v1/me/exports": Row("/v1/me/exports", **ME),
     "GET /v1/me/exports/{export_id}": Row(
@@ -68,6 +72,11 @@ ROWS: dict[str, Row] = {
         strangers=("elsewhere",), absent=f"/v1/people/{ABSENT}/phone",
         bad_urls=(f"/v1/people/{MARKER}/phone",), malformed=REASONS,
         wrong_state=(("qian", "/v1/people/{reporter}/phone", None, 404, "phone_unknown"),)),
+    "POST /v1/people/{person_id}/real-name": Row(
+        "/v1/people/{reporter}/real-name", body=REASON, by="qian", forbidden=only(*CALLERS),
+        strangers=("elsewhere",), absent=f"/v1/people/{ABSENT}/real-name",
+        bad_urls=(f"/v1/people/{MARKER}/real-name",), malformed=REASONS,
+        wrong_state=(("qian", "/v1/people/{reporter}/real-name", None, 404, "real_name_unknown"),)),
     "POST /v1/photos/{photo_id}/original": Row(
         "/v1/photos/{case_photo}/original", body=REASON, by="qian", forbidden=only(*LOOKERS),
         strangers=("elsewhere",), absent=f"/v1/photos/{ABSENT}/original",

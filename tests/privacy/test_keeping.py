@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.identity.models import Phone, SignIn
+from app.identity.models import Phone, RealName, SignIn
 from app.kit import clock
 from app.kit.db import work
 from app.kit.seal import Seal, SealBroken
@@ -51,7 +51,8 @@ class TestSeal:
 
 def test_reseal_seals_everything_anew_once(db, app, client, joined, cast, desk, wechat):
     before = app.state.seal
-    _, me = joined("o-sealed-0001", "上官密封", NUMBER)
+    headers, me = joined("o-sealed-0001", "上官密封", NUMBER)
+    client.put("/v1/me/real-name", json={"real_name": "上官真名"}, headers=headers)
     hook = {"name": "商户", "url": "https://shop.example/hooks", "events": ["hold.fulfilled"],
             "region_code": "500152000000"}  # fmt: skip
     assert client.post("/v1/webhooks", json=hook, headers=desk.sun).status_code == 201
@@ -66,6 +67,7 @@ def test_reseal_seals_everything_anew_once(db, app, client, joined, cast, desk, 
         phone = tx.get_one(Phone, me["id"])
         assert alone.open(phone.sealed) == NUMBER
         assert phone.mark == alone.marks(NUMBER)[0]
+        assert alone.open(tx.get_one(RealName, me["id"]).sealed) == "上官真名"
         assert all(alone.open(one) for one in tx.scalars(select(Webhook.secret)))
         assert all(alone.open(one) for one in tx.scalars(select(WechatToken.token)))
         # And back, for the tests that follow.
@@ -103,7 +105,8 @@ def test_reseal_knows_every_column_that_code_seals():
     """By their names: whatever is called a secret or sealed is, or is a hash."""
     found = {(name, column) for name, sheet in TABLES.items() for column in sheet.of("sealed")}
     assert found == {
-        ("groups", "sealed_key"), ("phones", "sealed"), ("totp_keys", "secret"),
+        ("groups", "sealed_key"), ("phones", "sealed"), ("real_names", "sealed"),
+        ("totp_keys", "secret"),
         ("webhooks", "secret"), ("webhooks", "old_secret"), ("wechat_tokens", "token"),
     }  # fmt: skip
 

@@ -27,7 +27,9 @@ from app.reports.models import Report
 
 NAME, NUMBER, OPENID = "欧阳晓岚", "13812348000", "o-leaving-0001"
 OTHER, OTHER_NUMBER = "司徒别人", "13900001111"
-SAID = f"井盖坏了，找{NAME}，电话{NUMBER}"
+# The real name holds the one that they are called by.
+REAL = f"{NAME}儿"
+SAID = f"井盖坏了，找{NAME}（{REAL}），电话{NUMBER}"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,8 @@ def leaver(client, db, cast, desk, joined, work_off):
     """Somebody with two cases, a rating, points, an unused photo, a household past, and a copy."""
     headers, me = joined(OPENID, NAME, NUMBER)
     person = SimpleNamespace(id=me["id"])
+    told = client.put("/v1/me/real-name", json={"real_name": REAL}, headers=headers)
+    assert told.json()["real_name"] == "欧****", told.text
     sent = report(client, headers, INSIDE, description=SAID, address=f"{NAME}家门口")
     work_off()
     mine = client.get(f"/v1/reports/{sent['id']}", headers=headers).json()
@@ -49,7 +53,7 @@ def leaver(client, db, cast, desk, joined, work_off):
     ):
         case = moved(client, by, case, name, **more)
     work_off()
-    rating = {"stars": 5, "reasons": [], "text": f"谢谢，{NAME} {NUMBER}"}
+    rating = {"stars": 5, "reasons": [], "text": f"谢谢，{REAL} {NUMBER}"}
     rated = client.post(
         f"/v1/reports/{sent['id']}/rating", json=rating, headers={**headers, **key()}
     )
@@ -57,10 +61,10 @@ def leaver(client, db, cast, desk, joined, work_off):
     open_one = report(client, headers, INSIDE, description="路灯不亮", anonymous=False)
     work_off()
     back = client.post(f"/v1/reports/{open_one['id']}/withdraw", headers={**headers, **key()},
-                       json={"note": f"不用了，{NAME} {NUMBER}"})  # fmt: skip
+                       json={"note": f"不用了，{REAL} {NUMBER}"})  # fmt: skip
     assert back.status_code == 200, back.text
     looked = client.post(f"/v1/cases/{case['id']}/reporter", headers={**desk.qian, **key()},
-                         json={"reason": f"联系{NAME} {NUMBER}核实"})  # fmt: skip
+                         json={"reason": f"联系{REAL} {NUMBER}核实"})  # fmt: skip
     assert looked.status_code == 200, looked.text
     return SimpleNamespace(
         id=me["id"], me=me, headers=headers, person=person, case=case, report=sent,
@@ -103,10 +107,12 @@ class TestCopy:
     def test_holds_what_there_is_about_the_person(self, copied, leaver):
         assert rows_of(copied, "people")[0]["name"] == NAME
         assert json.loads(copied["phone.json"]) == {"number": NUMBER}
+        assert json.loads(copied["real_name.json"]) == {"name": REAL}
         assert rows_of(copied, "wechat_bindings")[0]["openid"] == OPENID
         assert {row["description"] for row in rows_of(copied, "reports")} == {SAID, "路灯不亮"}
         assert rows_of(copied, "ratings")[0]["stars"] == 5
-        assert {row["move"] for row in rows_of(copied, "case_moves")} == {"withdraw"}
+        [gone] = rows_of(copied, "case_moves")
+        assert (gone["move"], gone["note"]) == ("withdraw", "不用了，*** 138****8000")
         assert [row["kind"] for row in rows_of(copied, "looks")] == ["reporter"]
         for name in ("awards", "accounts", "balances", "lots", "transfers", "journals", "messages",
                      "sign_ins", "photos", "report_photos"):  # fmt: skip
@@ -118,7 +124,7 @@ class TestCopy:
     def test_has_a_file_for_every_table_with_rows_of_persons(self, copied):
         wanted = {name for name, sheet in TABLES.items()
                   if sheet.whose and sheet.of("shown", "words", "blank")}  # fmt: skip
-        assert wanted | {"phone"} == {
+        assert wanted | {"phone", "real_name"} == {
             name.removesuffix(".json") for name in copied if name.endswith(".json")
         }
 
@@ -162,7 +168,7 @@ def ended(client, db, leaver, other, copied, work_off, folder):
 
 class TestEnd:
     def test_leaves_no_name_number_or_openid_in_database_and_bucket(self, ended, leaver, db):
-        words = (NAME, NUMBER, OPENID, f"union-{OPENID}", leaver.me["member_no"])
+        words = (NAME, REAL, "欧****", NUMBER, OPENID, f"union-{OPENID}", leaver.me["member_no"])
         found = {
             (name, word) for name, rows in ended.after.items() for word in words
             if any(word in str(row) for row in rows)
@@ -221,7 +227,7 @@ class TestEnd:
     def test_hides_whoever_reported_and_finds_no_words_of_theirs(self, client, ended, leaver, desk):
         case = client.get(f"/v1/cases/{leaver.case['id']}", headers=desk.qian)
         assert "***" in case.json()["description"]
-        for word in (NAME, NUMBER):
+        for word in (NAME, REAL, NUMBER):
             found = client.get("/v1/cases", headers=desk.qian, params={"q": word})
             assert leaver.case["number"] not in found.text
         looked = client.post(f"/v1/cases/{leaver.case['id']}/reporter", headers=desk.qian,

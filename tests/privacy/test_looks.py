@@ -10,10 +10,10 @@ from cast import INSIDE, STREET
 from flows.story import key, picture, report
 from sqlalchemy import select, update
 
-from app.cases.models import CaseReport
+from app.cases.models import CaseMove, CaseReport
 from app.identity import service as service_of_people
 from app.identity.access import CONSENT
-from app.identity.models import Person, Phone, Role
+from app.identity.models import Person, Phone, RealName, Role
 from app.kit import clock
 from app.kit.actions import StaffAction
 from app.kit.db import insert_row, work
@@ -25,6 +25,7 @@ from app.privacy.models import Look
 from app.reports.models import Report
 
 _numbers = itertools.count()
+ELSEWHERE = "500152001001002"
 NUMBER, REASON = "13712340001", {"reason": "核实现场位置"}
 
 
@@ -130,6 +131,82 @@ class TestPhone:
         assert not any(NUMBER in body for body in kept)
 
 
+class TestRealName:
+    """As a phone: sealed, masked, whole only to a named role, with a reason, in the log."""
+
+    @pytest.fixture
+    def told(self, client, db, desk, newcomer, as_):
+        person = newcomer(name="真名不详")
+        case = desk.reported(reporter=person)["id"]
+        headers = as_(person)
+        answer = client.put("/v1/me/real-name", headers=headers, json={"real_name": " 公孙大娘 "})
+        assert answer.json()["real_name"] == "公***", answer.text
+        return SimpleNamespace(id=str(person.id), case=case, headers=headers)
+
+    def url(self, told):
+        return f"/v1/people/{told.id}/real-name"
+
+    def test_is_kept_sealed_and_told_to_nobody_unasked(self, told, client, db, app, desk):
+        with work(db, write=False) as tx:
+            kept = tx.get_one(RealName, UUID(told.id))
+            answers = tx.scalars(select(StoredAnswer.body)).all()
+        assert (kept.masked, app.state.seal.open(kept.sealed)) == ("公***", "公孙大娘")
+        assert not any("公孙" in text for text in (kept.sealed, *answers))
+        assert client.get("/v1/me", headers=told.headers).json()["real_name"] == "公***"
+
+    def test_is_replaced_and_forgotten(self, told, client, desk, post):
+        client.put("/v1/me/real-name", headers=told.headers, json={"real_name": "Gongsun Li"})
+        assert post(self.url(told), desk.qian).json()["real_name"] == "Gongsun Li"
+        for _ in "12":
+            gone = client.delete("/v1/me/real-name", headers=told.headers)
+            assert gone.json()["real_name"] is None
+        assert word(post(self.url(told), desk.qian)) == (404, "real_name_unknown")
+
+    def test_whole_is_for_the_dispatcher_with_a_reason_and_in_the_log(
+        self, told, client, desk, post, as_, newcomer
+    ):
+        [seen] = post(f"/v1/cases/{told.case}/reporter", desk.qian).json()["items"]
+        assert seen["real_name"] == "公***"
+        answer = post(self.url(told), desk.qian, {"reason": "核对公孙大娘本人"})
+        assert answer.json() == {"person_id": told.id, "real_name": "公孙大娘"}
+        for who in (desk.wang, as_(newcomer((Role.AUDITOR, STREET)))):
+            assert word(post(self.url(told), who)) == (403, "role_missing")
+        # Somebody in charge elsewhere learns not even that there is one.
+        assert word(post(self.url(told), as_(newcomer((Role.DISPATCHER, ELSEWHERE))))) == (
+            404, "person_not_found",
+        )  # fmt: skip
+        looks = client.get("/v1/me/looks", headers=told.headers).json()["items"]
+        assert [(one["kind"], one["reason"]) for one in looks] == [
+            ("real_name", "核对***本人"), ("reporter", REASON["reason"])
+        ]  # fmt: skip
+
+    def test_is_told_again_only_while_it_is_the_one_of_then(self, told, client, db, desk, post):
+        headers = {**desk.qian, **key()}
+        first, again = (client.post(self.url(told), json=REASON, headers=headers) for _ in "12")
+        assert first.json() == again.json()
+        url, listed = f"/v1/cases/{told.case}/reporter", {**desk.qian, **key()}
+        client.post(url, json=REASON, headers=listed)
+        with work(db, write=True) as tx:
+            bound = update(RealName).where(RealName.person_id == UUID(told.id))
+            tx.execute(bound.values(bound_at=clock.now() + timedelta(seconds=1)))
+        replayed = client.post(self.url(told), json=REASON, headers=headers)
+        assert word(replayed)[1] == "real_name_unknown"
+        [seen] = client.post(url, json=REASON, headers=listed).json()["items"]
+        assert seen["real_name"] is None
+
+    def test_stays_out_of_what_lives_for_ever(self, client, db, desk, newcomer, as_, post):
+        person = newcomer(name="公孙")
+        desk.reported(reporter=person)
+        headers = as_(person)
+        client.put("/v1/me/real-name", headers=headers, json={"real_name": "公孙小娘"})
+        url = f"/v1/reports/{desk.report['id']}/withdraw"
+        back = post(url, headers, {"note": "公孙小娘自己修好了"})
+        assert back.status_code == 200, back.text
+        with work(db, write=False) as tx:
+            notes = tx.scalars(select(CaseMove.note).where(CaseMove.actor_id == person.id)).all()
+        assert notes == ["***自己修好了"]
+
+
 class TestReporter:
     def test_is_told_to_who_is_in_charge_and_the_reporter_reads_why(
         self, client, named, desk, post, cast, as_
@@ -193,7 +270,7 @@ class TestReporter:
         assert [one["phone"] for one in shown if one["person_id"] == both.me["id"]] == [None]
 
     def test_of_another_region_is_in_nobody_elses_log(self, client, named, newcomer, as_):
-        here = as_(newcomer((Role.AUDITOR, "500152001001002")))
+        here = as_(newcomer((Role.AUDITOR, ELSEWHERE)))
         assert client.get("/v1/privacy/looks", headers=here).json()["items"] == []
 
     def test_of_original_photos_is_told_by_a_short_address(self, client, named, desk, post):
@@ -283,11 +360,13 @@ class TestConsent:
         assert word(client.post("/v1/photos", files=files, headers=headers)) == missing
         code = {"code": wechat.services.issue_phone_code("13712340009")}
         assert word(post("/v1/me/phone", headers, code)) == missing
+        name = {"real_name": "公孙无名"}
+        assert word(client.put("/v1/me/real-name", json=name, headers=headers)) == missing
         edit = {"name": "无名", "occupation": "rider"}
         assert word(client.put("/v1/me", json=edit, headers=headers)) == missing
         home = {"name": "一家", "split": "earned"}
         assert word(post("/v1/household", headers, home)) == missing
-        post("/v1/me/consents", headers, {"version": "1.0"})
+        post("/v1/me/consents", headers, {"version": "1.1"})
         # WeChat was not asked yet: its code is good once.
         assert post("/v1/me/phone", headers, code).status_code == 200
         assert word(post("/v1/reports", headers, body))[1] != "consent_missing"

@@ -37,11 +37,10 @@ from app.kit.marks import FromApp
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 from app.kit.unit import Prepared
 
 router = Router(prefix="/v1/me", tags=["accounts 账号"])
-Sealing = Annotated[Seal, FromApp("seal")]
 Rules = Annotated[StaffRules, FromApp("staff_rules")]
 
 

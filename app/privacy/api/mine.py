@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from sqlalchemy.orm import Session
 
-from app.identity import phones
+from app.identity import phones, real_names
 from app.identity import queries as identity
 from app.identity.access import Reporter, find_actor, require_consent
 from app.identity.errors import ConsentMissing, PersonOnly, PhoneTaken, PhoneTooOften
@@ -15,11 +15,11 @@ from app.identity.schemas import PersonOut
 from app.kit import idempotency
 from app.kit.errors import Unauthenticated
 from app.kit.http import Cursor, Limit, apart, in_transaction
-from app.kit.marks import Claims, FromApp
+from app.kit.marks import Claims
 from app.kit.page import Page
 from app.kit.problems import raises
 from app.kit.router import Router
-from app.kit.seal import Seal
+from app.kit.seal import Sealing
 from app.kit.unit import Prepared
 from app.media.views import Signers
 from app.privacy import ending, service, views
@@ -32,7 +32,14 @@ from app.privacy.errors import (
     RoleHeld,
     VersionUnknown,
 )  # fmt: skip
-from app.privacy.schemas import ConsentDraft, ConsentList, ExportOut, MyLookOut, PhoneDraft
+from app.privacy.schemas import (
+    ConsentDraft,
+    ConsentList,
+    ExportOut,
+    MyLookOut,
+    PhoneDraft,
+    RealNameDraft,
+)
 from app.wechat.errors import (
     WechatCodeRefused,
     WechatMisconfigured,
@@ -43,7 +50,6 @@ from app.wechat.errors import (
 )  # fmt: skip
 
 router = Router(prefix="/v1/me", tags=["privacy 个人信息"])
-Seals = Annotated[Seal, FromApp("seal")]
 WECHAT = (
     WechatCodeRefused, WechatTooOften, WechatUnavailable, WechatMisconfigured, WechatQuotaSpent,
     WechatOff,
@@ -98,7 +104,7 @@ def _before(tx: Session, claims: dict[str, Any], key: str | None) -> bool:
     "/phone", responses=raises(PersonOnly, PhoneTaken, PhoneTooOften, ConsentMissing, *WECHAT)
 )
 @in_transaction(first=ask_wechat)
-def bind_phone(tx: Session, actor: Reporter, seal: Seals, number: str) -> PersonOut:
+def bind_phone(tx: Session, actor: Reporter, seal: Sealing, number: str) -> PersonOut:
     """Binds the number behind WeChat's code, in the place of the one before; three tries a day."""
     require_consent(tx, actor)
     phones.bind(tx, seal, actor.person_id, number)
@@ -113,12 +119,29 @@ def unbind_phone(tx: Session, actor: Reporter) -> PersonOut:
     return identity.person_out(tx, actor.person_id)
 
 
+@router.put("/real-name", responses=raises(PersonOnly, ConsentMissing))
+@in_transaction
+def tell_real_name(tx: Session, actor: Reporter, seal: Sealing, body: RealNameDraft) -> PersonOut:
+    """Tells one's real name (真实姓名), in the place of the one before. Nothing asks for it."""
+    require_consent(tx, actor)
+    real_names.tell(tx, seal, actor.person_id, body.real_name)
+    return identity.person_out(tx, actor.person_id)
+
+
+@router.delete("/real-name", responses=raises(PersonOnly))
+@in_transaction
+def forget_real_name(tx: Session, actor: Reporter) -> PersonOut:
+    """Forgets the real name."""
+    real_names.forget(tx, actor.person_id)
+    return identity.person_out(tx, actor.person_id)
+
+
 @router.get("/looks", responses=raises(PersonOnly))
 @in_transaction
 def list_my_looks(
     tx: Session, actor: Reporter, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[MyLookOut]:
-    """Who looked at the caller's identity, phone or original photos, in which role, and why."""
+    """Who looked at the caller's identity, phone, name or original photos, in which role, why."""
     return views.my_looks(tx, actor.person_id, limit, cursor)
 
 
@@ -143,7 +166,7 @@ def get_export(tx: Session, actor: Reporter, signer: Signers, export_id: UUID) -
 def end_me(
     tx: Session,
     actor: Reporter,
-    seal: Seals,
+    seal: Sealing,
     forfeit_points: Annotated[
         bool, Query(description="What is left of the points may lapse")
     ] = False,

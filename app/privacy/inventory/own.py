@@ -13,6 +13,7 @@ OWN: dict[str, Sheet] = {
     "people": Sheet("id member_no 'name occupation employer state created_at", "id"),
     "former_names": Sheet("-person_id name", MINE, goes=True),
     "phones": Sheet("-person_id !sealed -mark masked bound_at", MINE, goes=True),
+    "real_names": Sheet("-person_id !sealed masked bound_at", MINE, goes=True),
     "wechat_bindings": Sheet("appid openid unionid -person_id created_at", MINE, goes=True),
     "sign_ins": Sheet(
         "id -person_id created_at expires_at revoked_at revoked_why step", MINE, goes=True),
