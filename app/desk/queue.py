@@ -111,6 +111,8 @@ def _by_person(
     """Cases given to the actor, or to a unit of theirs, in whichever region."""
     statuses = [status for status in given["status"] if status in GIVEN]
     values = {**given, "person": actor.person_id, "status": statuses}
+    # The regions that are held were walked before, unless only what is theirs is wanted.
+    way = replace(way, outside=not wanted.mine and way.held > 0)
     if wanted.region:
         way = replace(way, within=True)
         values |= within(tx, wanted.region)

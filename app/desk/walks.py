@@ -15,6 +15,7 @@ from app.kit.columns import CodeText, IdType, InstantType
 from app.kit.db import core
 from app.kit.page import limited
 from app.regions.models import Region
+from app.regions.queries import under_any
 
 _CASES: Any = Case.__table__
 _SCOPES: Any = CaseScope.__table__
@@ -29,6 +30,7 @@ class Way:
     `by` is whose cases: of a "scope", of some "scopes", of a "person" or of a "unit"; `narrowed`
     are names of `Filters`. `words` says how many words each case on the walk must hold; None: the
     cases come from the search itself. `listed`: each is looked up in what the search has found.
+    `outside`: what lies in the regions that the actor holds is met on other walks.
     """
 
     by: str
@@ -41,6 +43,7 @@ class Way:
     words: int | None = 0
     listed: bool = False
     newest: bool = False
+    outside: bool = False
 
     @property
     def by_words_alone(self) -> bool:
@@ -49,7 +52,7 @@ class Way:
 
 
 @lru_cache(maxsize=512)
-def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
+def statement(way: Way, *, later: bool, ended: bool) -> Any:
     """The statement of a page: an index is walked, and the cases are read that it meets."""
     walked, found = _walked(way)
     conditions = _conditions(way, walked.c, walked.name)
@@ -60,7 +63,7 @@ def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
             else search.found_ids(sqlite=way.sqlite)
         )
         hits = select(found.label("id"), walked.c.created_at).where(found.in_(ids), *conditions)
-        return _of_hits(way, hits, later=later)
+        return _of_hits(way, hits, later=later, ended=ended)
     query = CASES.where(visible_to(way.held), *conditions)
     if way.within:
         query = query.where(*_within())
@@ -69,8 +72,12 @@ def statement(way: Way, later: bool) -> Any:  # noqa: FBT001
     if way.listed:
         query = query.where(search.is_listed(found))
     elif way.words:
+        if way.outside:
+            # So that their texts are not read.
+            held = select(Region.code).where(under_any(Region.path, way.held))
+            query = query.where(Case.region_code.not_in(held))
         query = query.where(search.holds(found, way.words, sqlite=way.sqlite))
-    return limited(query, (walked.c.created_at, found), way.limit, later=later)
+    return limited(query, (walked.c.created_at, found), way.limit, later=later, ended=ended)
 
 
 def _walked(way: Way) -> tuple[Any, Any]:
@@ -105,7 +112,7 @@ def _sampled(way: Way, *, later: bool) -> Any:
     return select(func.count(), func.count().filter(sample.c.holding)).select_from(sample)
 
 
-def _of_hits(way: Way, hits: Any, *, later: bool) -> Any:
+def _of_hits(way: Way, hits: Any, *, later: bool, ended: bool) -> Any:
     """The page of what a search finds seldom: all of it is sorted, and only the page is read."""
     # Made before it is sorted, so that no index is walked for what is found seldom.
     hit = hits.cte("hits").prefix_with("MATERIALIZED").c
@@ -113,7 +120,8 @@ def _of_hits(way: Way, hits: Any, *, later: bool) -> Any:
     if way.within:
         query = query.join(Case, Case.id == hit.id).join(Region, Region.code == Case.region_code)
         query = query.where(*_within())
-    shown = limited(query, (hit.created_at, hit.id), way.limit, later=later).subquery()
+    keys = hit.created_at, hit.id
+    shown = limited(query, keys, way.limit, later=later, ended=ended).subquery()
     # Sorted again by whoever reads it; what is shown of a case is read for the page only, and so is
     # that the actor sees it, which every walk implies.
     page = CASES.add_columns(*shown.c).join(shown, shown.c.page_id == Case.id)

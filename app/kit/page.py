@@ -86,9 +86,12 @@ def merged(
 
 @dataclass(frozen=True)
 class Walk:
-    """A query of a page whose statements are built once: what `limited` gives, and its values."""
+    """A query of a page whose statements are built once: what `limited` gives, and its values.
 
-    statement: Callable[[bool], Any]
+    `statement(later=.., ended=..)` is asked for it.
+    """
+
+    statement: Callable[..., Any]
     given: Mapping[str, Any]
 
 
@@ -102,32 +105,48 @@ def walked(
 ) -> Slice:
     """As `merged`, of columns only, with statements that have the same limit built in.
 
-    `begin` is the page's `place`.
+    `begin` is the page's `place`. A walk after those that have filled the page goes no further back
+    than to its end.
     """
     found: dict[UUID, Any] = {}
+    end: dict[str, Any] = {}
     for walk in walks:
-        for row in core(tx).execute(walk.statement(bool(begin)), {**walk.given, **begin}):
+        statement = walk.statement(later=bool(begin), ended=bool(end))
+        for row in core(tx).execute(statement, {**walk.given, **begin, **end}):
             found[row.page_id] = row
+        if len(found) > limit:
+            last = _newest_first(found)[limit - 1]
+            end = {"page_end": last.page_key, "page_end_id": last.page_id}
     return _sliced(found, limit, filters)
 
 
+def _newest_first(found: Mapping[UUID, Any]) -> list[Any]:
+    return sorted(found.values(), key=lambda row: (row.page_key, str(row.page_id)), reverse=True)
+
+
 def _sliced(found: Mapping[UUID, Any], limit: int, filters: Sequence[Any]) -> Slice:
-    rows = sorted(found.values(), key=lambda row: (row.page_key, str(row.page_id)), reverse=True)
+    rows = _newest_first(found)
     last = rows[limit - 1] if len(rows) > limit else None
     return Slice(rows[:limit], _encode(last.page_key, last.page_id, filters) if last else None)
 
 
-def limited(query: Any, keys: tuple[SortKey, SortKey], limit: int, *, later: bool) -> Any:
-    """A page of `query`, newest first, and one row more; a `later` one begins after a place."""
+def limited(
+    query: Any, keys: tuple[SortKey, SortKey], limit: int, *, later: bool, ended: bool = False
+) -> Any:
+    """A page of `query`, newest first, and one row more; a `later` one begins after a place, an
+    `ended` one ends before another."""
     key, row_id = keys
     query = query.add_columns(key.label("page_key"), row_id.label("page_id"))
     if later:
-        last = tuple_(
-            bindparam("page_after", type_=key.type), bindparam("page_id_after", type_=row_id.type)
-        )
-        query = query.where(tuple_(key, row_id) < last)
+        query = query.where(tuple_(key, row_id) < _place_of(keys, "page_after", "page_id_after"))
+    if ended:
+        query = query.where(tuple_(key, row_id) > _place_of(keys, "page_end", "page_end_id"))
     # The number itself: planners guess badly of a page whose size they do not know.
     return query.order_by(key.desc(), row_id.desc()).limit(literal_column(str(limit + 1)))
+
+
+def _place_of(keys: tuple[SortKey, SortKey], at: str, row_id: str) -> Any:
+    return tuple_(bindparam(at, type_=keys[0].type), bindparam(row_id, type_=keys[1].type))
 
 
 def place(cursor: str | None, filters: Sequence[Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from app.kit.ids import new_id
 CHINESE = st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF)
 TEXT = st.text(st.one_of(CHINESE, st.sampled_from("abcXYZ019 ，。、-_é!'\"")), max_size=40)
 ABOVE = ("500152000000", "500152001000", "500152001001", GRID)
+STREET_PATH = "/500152000000/500152001000/500152001001/"
+PATH = f"{STREET_PATH}{GRID}/"
 RUN = st.text(CHINESE, min_size=2, max_size=12)
 
 
@@ -188,12 +190,15 @@ class TestWhileOpen:
 class TestMany:
     def test_words_of_hundreds_of_cases_are_found_page_by_page(self, db, cast, monkeypatch):
         """Taken by their ids, met on a walk that knows rows or texts, or from the index's end."""
-        wang = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{GRID}/")
-        zhao = (Role.GRID_STAFF, f"/500152000000/500152001000/500152001001/{OTHER_GRID}/")
+        wang = (Role.GRID_STAFF, PATH)
+        zhao = (Role.GRID_STAFF, f"{STREET_PATH}{OTHER_GRID}/")
         made = {}
         for code, (_, path) in ((GRID, wang), (OTHER_GRID, zhao)):
             with work(db, write=True) as tx:
-                made[code] = {self.make(tx, code, path, n) for n in range(search.SELDOM_OPEN + 20)}
+                made[code] = {
+                    make(tx, code, path, n, f"化粪池满溢 Gully{'' if n % 2 else ' '}")
+                    for n in range(search.SELDOM_OPEN + 20)
+                }
             with work(db, write=True) as tx:
                 # Whoever is indexed anew keeps their place.
                 old = [tx.get_one(Case, case_id) for case_id in sorted(made[code])[::7]]
@@ -212,9 +217,10 @@ class TestMany:
     def found(self, db, actor, made):
         for is_open in (False, True):
             for words in ("化粪池满溢", "池", "化粪池 gully", "溢"):
-                assert self.pages(db, actor, words, is_open) == made, words
+                seen = pages(db, actor, queue.Filters(words=words, open=is_open), 70)
+                assert seen == sorted(made, reverse=True), words
             for words in ("化粪池溢", "化粪池满溢 oil", "gul"):
-                assert self.pages(db, actor, words, is_open) == set(), words
+                assert pages(db, actor, queue.Filters(words=words, open=is_open), 70) == [], words
 
     def asks_the_index_for_what_is_rare(self, db, actor):
         """On PostgreSQL, where the index would gather all that is common before a page of it."""
@@ -226,30 +232,78 @@ class TestMany:
             queue.queue(tx, actor, queue.Filters(words="oil"), 20, None)
             assert [statement for statement, _ in said if "@@" in statement]
 
-    def pages(self, db, actor, words, is_open):
-        wanted = queue.Filters(words=words, open=is_open)
-        seen, cursor = [], None
-        while True:
-            with work(db, write=False) as tx:
-                page = queue.queue(tx, actor, wanted, 70, cursor)
-            seen += [row.id for row in page.rows]
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        assert seen == sorted(set(seen), reverse=True)
-        return set(seen)
 
-    def make(self, tx, code, path, n):
-        now = clock.now()
-        case = Case(
-            id=new_id(), number=f"X-{code}-{n}", version=1, status="reported", region_code=code,
-            routing={}, hazard=False, description=f"化粪池满溢 Gully{'' if n % 2 else ' '}",
-            rework=0, returns=0, accept_due_at=now, clock_rule={}, created_at=now, updated_at=now,
-        )  # fmt: skip
-        tx.add(case)
-        tx.flush()
-        indexing.index(tx, case, path)
-        return case.id
+@pytest.fixture(scope="module")
+def mixed(db, newcomer):
+    """The cases of two grids by turns, every other one given to this person; newest first."""
+    person = newcomer((Role.GRID_STAFF, GRID))
+    made = []
+    with work(db, write=True) as tx:
+        for n in range(48):
+            code, mine = GRID if n % 4 < 2 else OTHER_GRID, n % 2 == 1
+            given = {
+                "assignee_id": person.id,
+                "category_code": "C0101",
+                "handle_due_at": clock.now(),
+            }
+            path = f"{STREET_PATH}{code}/"
+            case_id = make(tx, code, path, n, "喷泉漏水", **(given if mine else {}))
+            made.append((case_id, code, mine))
+    actor = Actor(person.id, new_id(), person.member_no, (Held(Role.GRID_STAFF, PATH),))
+    return actor, made[::-1]
+
+
+class TestTogether:
+    """What lies in one's grid and what is one's own elsewhere are one list, page by page."""
+
+    @pytest.mark.parametrize("way", ["common", "seldom", "often"])
+    @pytest.mark.parametrize("region", [None, GRID, OTHER_GRID, ABOVE[1]])
+    @pytest.mark.parametrize("mine", [False, True])
+    @pytest.mark.parametrize("words", [None, "喷泉"])
+    def test_each_once_newest_first(self, db, mixed, monkeypatch, words, mine, region, way):
+        actor, made = mixed
+        if way != "common":
+            monkeypatch.setattr(queue, "is_common", lambda *_: False)
+        if way == "often":
+            monkeypatch.setattr(search, "hits", lambda *_: 10**6)
+        wanted = queue.Filters(words=words, mine=mine, region=region)
+        inside = {None: {GRID, OTHER_GRID}, ABOVE[1]: {GRID, OTHER_GRID}}.get(region, {region})
+        expected = [
+            case_id for case_id, code, own in made
+            if (own or (code == GRID and not mine)) and code in inside
+        ]  # fmt: skip
+        seen = pages(db, actor, wanted, 5)
+        # Without words the grid has the cases of other tests too.
+        known = {case_id for case_id, _, _ in made}
+        assert [case_id for case_id in seen if case_id in known] == expected
+        assert words is None or len(seen) == len(expected)
+
+
+def pages(db, actor, wanted, limit):
+    """The ids of a whole list, in its order."""
+    seen, cursor = [], None
+    while True:
+        with work(db, write=False) as tx:
+            page = queue.queue(tx, actor, wanted, limit, cursor)
+        seen += [row.id for row in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            return seen
+
+
+def make(tx, code, path, n, description, **more):
+    """A case straight in the tables, indexed."""
+    now = clock.now()
+    case = Case(
+        id=new_id(), number=f"X-{code}-{n}-{new_id().hex[-6:]}", version=1, region_code=code,
+        status="dispatched" if more else "reported", routing={}, hazard=False,
+        description=description, rework=0, returns=0, accept_due_at=now, clock_rule={},
+        created_at=now, updated_at=now, **more,
+    )  # fmt: skip
+    tx.add(case)
+    tx.flush()
+    indexing.index(tx, case, path)
+    return case.id
 
 
 class TestBigrams:
