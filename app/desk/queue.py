@@ -20,7 +20,7 @@ from app.desk import search
 from app.desk.walks import Way, is_common, statement
 from app.identity.access import Actor
 from app.kit import bigrams, clock
-from app.kit.page import Slice, Walk, place, walked
+from app.kit.page import Gathering, Slice, Walk, place
 from app.posts import queries as posts
 from app.regions.models import Region
 
@@ -68,11 +68,13 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     begin = place(cursor, filters)
     given |= begin
     given["status"] = statuses
-    walks = [] if wanted.mine else _by_scope(tx, way, codes, wanted, given)
+    page = Gathering(tx, limit, begin)
+    if not wanted.mine:
+        page.take(_by_scope(tx, way, codes, wanted, given))
     # Whoever holds the whole of what is wanted has met every case of it already.
     if wanted.mine or not holds_all(tx, codes, wanted.region):
-        walks += _by_person(tx, actor, way, wanted, given)
-    return walked(tx, walks, limit=limit, begin=begin, filters=filters)
+        page.take(_by_person(tx, actor, way, wanted, given | page.end))
+    return page.slice(filters)
 
 
 def holds_all(tx: Session, codes: list[str], region: str | None) -> bool:

@@ -21,6 +21,8 @@ _CASES: Any = Case.__table__
 _SCOPES: Any = CaseScope.__table__
 # So many texts are read in less than a millisecond, which is what a look at the index costs.
 SAMPLE = 300
+# So many take no longer than to ask the index twice.
+SHORT = 1_500
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,21 @@ def _walked(way: Way) -> tuple[Any, Any]:
 
 
 def is_common(tx: Session, way: Way, given: Mapping[str, Any]) -> bool:
-    """Whether a page is full among the first SAMPLE cases of a walk, or the walk ends there.
+    """Whether a page is full among the first SAMPLE cases of a walk, or the walk ends there; one
+    that goes no further back than others have gone may be SHORT.
 
     PostgreSQL's index gathers all matches before it gives the first, so what is found often is
     found without it. SQLite's index gives the first at once, and several scopes would be sorted.
     """
     if way.sqlite or way.by == "scopes":
         return False
-    sample = _sampled(way, later="page_after" in given)
+    later, ended = "page_after" in given, "page_end" in given
+    if ended:
+        length = _length(way, later=later)
+        lengths = (core(tx).scalar(length, {**given, "status": one}) for one in given["status"])
+        if all(most <= SHORT for most in lengths):
+            return True
+    sample = _sampled(way, later=later, ended=ended)
     for status in given["status"]:
         met, holding = core(tx).execute(sample, {**given, "status": status}).one()
         if met == SAMPLE and (way.within or holding <= way.limit):
@@ -103,12 +112,22 @@ def is_common(tx: Session, way: Way, given: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _sampled(way: Way, *, later: bool) -> Any:
+def _length(way: Way, *, later: bool) -> Any:
+    """How many cases an ended walk meets, up to one more than SHORT."""
+    walked, found = _walked(way)
+    met = select().where(*_conditions(way, walked.c, walked.name))
+    met = limited(met, (walked.c.created_at, found), SHORT, later=later, ended=True)
+    return select(func.count()).select_from(met.subquery())
+
+
+@lru_cache(maxsize=512)
+def _sampled(way: Way, *, later: bool, ended: bool) -> Any:
     """How many cases a walk begins with, SAMPLE at most, and how many of them hold the words."""
     walked, found = _walked(way)
     holding = search.holds(found, way.words or 0, sqlite=way.sqlite).label("holding")
     begins = select(holding).where(*_conditions(way, walked.c, walked.name))
-    sample = limited(begins, (walked.c.created_at, found), SAMPLE - 1, later=later).subquery()
+    keys = walked.c.created_at, found
+    sample = limited(begins, keys, SAMPLE - 1, later=later, ended=ended).subquery()
     return select(func.count(), func.count().filter(sample.c.holding)).select_from(sample)
 
 

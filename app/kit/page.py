@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -95,29 +95,33 @@ class Walk:
     given: Mapping[str, Any]
 
 
-def walked(
-    tx: Session,
-    walks: Sequence[Walk],
-    *,
-    limit: int,
-    begin: Mapping[str, Any],
-    filters: Sequence[Any] = (),
-) -> Slice:
-    """As `merged`, of columns only, with statements that have the same limit built in.
+class Gathering:
+    """A page of several walks, as `merged`: columns only, by statements with the limit built in.
 
     `begin` is the page's `place`. A walk after those that have filled the page goes no further back
-    than to its end.
+    than to its `end`.
     """
-    found: dict[UUID, Any] = {}
-    end: dict[str, Any] = {}
-    for walk in walks:
-        statement = walk.statement(later=bool(begin), ended=bool(end))
-        for row in core(tx).execute(statement, {**walk.given, **begin, **end}):
-            found[row.page_id] = row
-        if len(found) > limit:
-            last = _newest_first(found)[limit - 1]
-            end = {"page_end": last.page_key, "page_end_id": last.page_id}
-    return _sliced(found, limit, filters)
+
+    def __init__(self, tx: Session, limit: int, begin: Mapping[str, Any]) -> None:
+        self._tx, self._limit, self._begin = tx, limit, begin
+        self._found: dict[UUID, Any] = {}
+        # Where the page ends, as an `ended` statement takes it; empty until it is full.
+        self.end: dict[str, Any] = {}
+
+    def take(self, walks: Iterable[Walk]) -> None:
+        """Takes what each of the walks gives."""
+        for walk in walks:
+            statement = walk.statement(later=bool(self._begin), ended=bool(self.end))
+            given = {**walk.given, **self._begin, **self.end}
+            for row in core(self._tx).execute(statement, given):
+                self._found[row.page_id] = row
+            if len(self._found) > self._limit:
+                last = _newest_first(self._found)[self._limit - 1]
+                self.end = {"page_end": last.page_key, "page_end_id": last.page_id}
+
+    def slice(self, filters: Sequence[Any]) -> Slice:
+        """The page, with a cursor for these filters."""
+        return _sliced(self._found, self._limit, filters)
 
 
 def _newest_first(found: Mapping[UUID, Any]) -> list[Any]:
