@@ -32,8 +32,7 @@ from app.kit.db import core
 from app.posts import roster
 from app.posts.models import Appointment, DutyShift, Leave, Post
 from app.regions.models import GroupingRegion, Region
-
-MOST_LEVELS = 10  # A path names at most this many regions: levels 0 to 9.
+from app.regions.queries import OnPath
 
 
 class Holder(NamedTuple):
@@ -55,8 +54,11 @@ class Holder(NamedTuple):
 
 _DAY = bindparam("day", type_=CodeText)
 _AT = bindparam("at", type_=InstantType())
-_CODES = [bindparam(f"code_{i}", type_=CodeText) for i in range(MOST_LEVELS)]
-_STAND_IN, _OTHER = aliased(Person), aliased(Leave)
+_PATH = bindparam("path", type_=CodeText)
+# Short names: what routing makes of these must stay short, too.
+_STAND_IN, _OTHER = aliased(Person), aliased(Leave, name="away")
+_HELD, _SHARED = aliased(Appointment, name="held"), aliased(GroupingRegion, name="shared")
+_ACTIVE: Any = literal_column("'active'")
 
 
 def in_force(of: Any = Appointment) -> ColumnElement[bool]:
@@ -100,15 +102,13 @@ def shifts_of(appointment_id: Any) -> Any:
 
 
 _AWAY = exists().where(_OTHER.person_id == Leave.stand_in_id, on_leave(_OTHER))
-_STANDS_IN = and_(_STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == "active", not_(_AWAY))
-# Read once, and first: both kinds of appointments are found from the few regions on a path.
-_HERE = select(Region.code, Region.level, Region.name).where(Region.code.in_(_CODES)).cte("here")
+_STANDS_IN = and_(_STAND_IN.id == Leave.stand_in_id, _STAND_IN.state == _ACTIVE, not_(_AWAY))
 _SEAT = (
-    Appointment.id, Appointment.person_id, Appointment.post_code, Appointment.unit_code,
-    Appointment.starts_on, Appointment.ends_on, Appointment.ended_at,
+    _HELD.id, _HELD.person_id, _HELD.post_code, _HELD.unit_code, _HELD.starts_on, _HELD.ends_on,
+    _HELD.ended_at,
 )  # fmt: skip
 # What the duty board shows beside it.
-_SEAT_SHOWN = Appointment.phone, Appointment.photo_id
+_SEAT_SHOWN = _HELD.phone, _HELD.photo_id
 _HOLDER_SHOWN = (
     Person.name, _STAND_IN.name.label("stand_in_name"), Post.name.label("post_name"),
     Post.name_en.label("post_name_en"), Post.duties,
@@ -119,14 +119,14 @@ def _seats(places: FromClause, which: Sequence[Any], more: Sequence[Any]) -> Sub
     """Appointments of any time, each at its place or at every one of its grouping's."""
     place = places.c
     at = place.code, place.level, place.name.label("region_name")
-    there = select(*at, GroupingRegion.grouping_code).join_from(
-        places, GroupingRegion, GroupingRegion.region_code == place.code
+    there = select(*at, _SHARED.grouping_code).join_from(
+        places, _SHARED, _SHARED.region_code == place.code
     )
     # Made first, or SQLite would read every appointment to find the few of a grouping.
     grouped = there.cte("grouped").prefix_with("MATERIALIZED")
     own, *shared = grouped.c.grouping_code, *grouped.c[:3]
-    alone = select(*_SEAT, *more, *at).join(places, place.code == Appointment.region_code)
-    together = select(*_SEAT, *more, *shared).join(grouped, own == Appointment.grouping_code)
+    alone = select(*_SEAT, *more, *at).join(places, place.code == _HELD.region_code)
+    together = select(*_SEAT, *more, *shared).join(grouped, own == _HELD.grouping_code)
     return union_all(alone.where(*which), together.where(*which)).subquery("seat")
 
 
@@ -143,18 +143,28 @@ def _holding(
             *(seat[c.key] for c in of_seat), *of_holder,
         )
         .join_from(seat.id.table, Post, Post.code == seat.post_code)
-        .join(Person, and_(Person.id == seat.person_id, Person.state == "active"))
+        .join(Person, and_(Person.id == seat.person_id, Person.state == _ACTIVE))
         .outerjoin(Leave, and_(Leave.person_id == seat.person_id, on_leave()))
         .outerjoin(_STAND_IN, _STANDS_IN)
         .where(in_force(seat))
     )  # fmt: skip
 
 
-# Built once, because routing asks on every report.
-AROUND = _holding(_HERE)
-_BOARD = _holding(_HERE, of_seat=_SEAT_SHOWN, of_holder=_HOLDER_SHOWN).where(Post.on_board)
+def _here(path: Any) -> FromClause:
+    # Read once, and first: both kinds of appointments are found from the few regions on a path.
+    on = select(Region.code, Region.level, Region.name).where(OnPath(Region.code, path))
+    return on.cte("here")
+
+
+def around(path: Any) -> Select[Any]:
+    """The statement of `holders` for a path that it reads itself, for the values of `moment`."""
+    return _holding(_here(path))
+
+
+_AROUND = around(_PATH)
+_BOARD = _holding(_here(_PATH), of_seat=_SEAT_SHOWN, of_holder=_HOLDER_SHOWN).where(Post.on_board)
 _UNIT = bindparam("unit", type_=CodeText)
-_OF_UNIT = _holding(Region.__table__, Appointment.unit_code == _UNIT)
+_OF_UNIT = _holding(Region.__table__, _HELD.unit_code == _UNIT)
 
 
 def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
@@ -163,7 +173,7 @@ def holders(tx: Session, path: str, at: datetime) -> list[Holder]:
     The nearest region first, in it the lowest rung, off the ladder last. Somebody on leave is
     replaced by their stand-in, who keeps their hours; without one they are listed, not on duty.
     """
-    return read(core(tx).execute(AROUND, around(path, at)).all(), at)
+    return read(core(tx).execute(_AROUND, {"path": path, **moment(at)}).all(), at)
 
 
 def members(tx: Session, unit_code: str, at: datetime) -> list[Holder]:
@@ -195,14 +205,7 @@ def is_member(tx: Session, person_id: UUID, unit_code: str, at: datetime) -> boo
 
 def board(tx: Session, path: str, at: datetime) -> list[Row[Any]]:
     """Who is shown on the duty board (上岗公示) of the region with this path, as `holders`."""
-    return _once(core(tx).execute(_BOARD, around(path, at)))
-
-
-def around(path: str, at: datetime) -> dict[str, Any]:
-    """The values of AROUND."""
-    codes = path.strip("/").split("/")
-    on = {f"code_{i}": codes[i] if i < len(codes) else "" for i in range(MOST_LEVELS)}
-    return on | moment(at)
+    return _once(core(tx).execute(_BOARD, {"path": path, **moment(at)}))
 
 
 def _once(rows: Iterable[Any]) -> list[Any]:
@@ -219,7 +222,7 @@ def _nearest_first(row: Any) -> tuple[Any, ...]:
 
 
 def read(rows: Iterable[Any], at: datetime) -> list[Holder]:
-    """The holders that rows of AROUND tell of."""
+    """The holders that rows of `around` tell of."""
     now = roster.moment(at)
     return [_holder(row, now) for row in _once(rows)]
 

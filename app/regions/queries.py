@@ -5,7 +5,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.kit.columns import CodeText
 from app.regions.errors import RegionNotFound
@@ -55,6 +57,28 @@ def spans(paths: Sequence[str]) -> dict[str, str]:
     low = {f"from_{i}": path for i, path in enumerate(paths)}
     high = {f"to_{i}": path.removesuffix("/") + "0" for i, path in enumerate(paths)}
     return low | high
+
+
+class OnPath(FunctionElement[bool]):
+    """Whether a code is one of those that a path names: `OnPath(Region.code, path)` is true for the
+    region with this path and for those above it. The path may be read in the same statement."""
+
+    # Without a type: SQLite would be asked whether a Boolean is 1, and use no index.
+    inherit_cache = True
+
+
+@compiles(OnPath, "postgresql")
+def _on_path_of_array(element: OnPath, compiler: Any, **how: Any) -> str:
+    code, path = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"{code} IN (SELECT unnest(string_to_array({path}, '/')))"
+
+
+@compiles(OnPath, "sqlite")
+def _on_path_of_json(element: OnPath, compiler: Any, **how: Any) -> str:
+    code, path = (compiler.process(clause, **how) for clause in element.clauses)
+    # Codes are letters, digits, dots, dashes and underscores: nothing of them means anything here.
+    listed = f"json_each('[\"' || replace({path}, '/', '\",\"') || '\"]')"
+    return f"{code} IN (SELECT value FROM {listed})"  # noqa: S608 - of compiled parts
 
 
 def roots(tx: Session) -> list[str]:

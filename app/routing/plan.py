@@ -31,8 +31,8 @@ def make(
     facts = Facts(own, net, frozenset(place.codes), spot.source, at)
     level_code = _handled_at(tx, place, spot.level_code)
     codes = place.codes[place.codes.index(level_code or place.code) :]
-    known = setting.holders if place.path == setting.path else None
-    holders = known if known is not None else posts.holders(tx, place.path, at)
+    same = place.path == setting.path
+    holders = setting.holders if same else posts.holders(tx, place.path, at)
     found = Search(codes, holders, at)
     ladder.search(tx, found, rules.matching(listed, facts), setting.unit_code)
     return Decision(

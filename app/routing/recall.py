@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import bindparam, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from app.kit import clock
@@ -18,9 +18,12 @@ from app.kit.db import core
 from app.posts.models import Appointment, Leave
 from app.routing.models import RoutingStamp
 
-# Settings, and as many paths; a path and who is around take some 4 KB.
+# Settings by region and category, and as many paths; a path and who is around take some 4 KB.
 MOST = 4_096
 PRESENT = timedelta(minutes=1)
+
+
+Key = tuple[str, str | None]
 
 
 class Era(NamedTuple):
@@ -29,17 +32,19 @@ class Era(NamedTuple):
     stamp: Decimal | int
     since: datetime
     until: datetime
-    # By region and category; who is around, as rows, by path.
-    settings: dict[tuple[str, str | None], Any]
+    # Who is around, as rows, by path.
+    settings: dict[Key, Any]
     rows: dict[str, Sequence[Any]]
 
 
-# The sum of the stamps, and whether this transaction itself wrote what they stand for.
-_SUM = func.sum(RoutingStamp.stamp)
-_STAMP = {
-    "sqlite": select(_SUM, literal(None)),
-    "postgresql": select(_SUM, func.nullif(func.current_setting("xinxin.stamped", True), "")),
+_SUM = select(func.sum(RoutingStamp.stamp)).scalar_subquery()
+_OWN: dict[str, Any] = {
+    "sqlite": literal_column("NULL"),
+    "postgresql": func.current_setting(literal_column("'xinxin.stamped'"), literal_column("true")),
 }
+# The sum of the stamps, and whether this transaction itself wrote what they stand for: columns.
+STAMP = {engine: (_SUM.label("stamp"), own.label("own")) for engine, own in _OWN.items()}
+_STAMP = select(_SUM)
 _AT = bindparam("at", type_=InstantType())
 _TURNS = union_all(
     *(
@@ -50,26 +55,39 @@ _TURNS = union_all(
 _eras: list[Era] = []
 
 
-def era(tx: Session, at: datetime) -> Era | None:
-    """The one that holds an instant of the present; None for another, which is not remembered."""
-    # A look into the past or the future, as a trial's, must not push out what is used today.
-    if abs(clock.now() - at) > PRESENT:
+def known(tx: Session, key: Key, at: datetime) -> tuple[Any, Sequence[Any]] | None:
+    """The setting of a key and the rows of its path, if they are remembered and still true."""
+    last = _last(at)
+    if last is None or key not in last.settings:
         return None
-    connection = core(tx)
-    stamp, own = connection.execute(_STAMP[connection.dialect.name]).one()
-    # Another write of this transaction would change what is read, and not the stamp.
-    if own is not None:
+    if core(tx).scalar(_STAMP) != last.stamp:
         return None
+    setting = last.settings[key]
+    return setting, last.rows[setting.path]
+
+
+def remember(
+    tx: Session, key: Key, at: datetime, setting: Any, near: Sequence[Any], stamp: Any, own: Any
+) -> None:
+    """Keeps what was read together with STAMP, unless it is of another time than the present, of
+    this transaction alone, or of a database in which nobody has written yet."""
+    # Another write of this transaction would change what was read, and not the stamp. And a look into
+    # the past or the future, as a trial's, must not push out what is used today.
+    if own or stamp is None or abs(clock.now() - at) > PRESENT:
+        return
+    era = _last(at)
+    if era is None or era.stamp != stamp or len(era.settings) >= MOST:
+        era = Era(stamp, at, _until(tx, at), {}, {})
+        _eras[:] = [era]
+    # In this order: another thread that finds the setting finds its rows.
+    era.rows[setting.path] = near
+    era.settings[key] = setting
+
+
+def _last(at: datetime) -> Era | None:
+    """The newest era, if it holds an instant."""
     last = _eras[-1] if _eras else None
-    if last is not None and last.stamp == stamp and last.since <= at < last.until:
-        if len(last.settings) < MOST:
-            return last
-    elif stamp is None:
-        # A database in which nobody has written yet.
-        return None
-    made = Era(stamp, at, _until(tx, at), {}, {})
-    _eras[:] = [made]
-    return made
+    return last if last is not None and last.since <= at < last.until else None
 
 
 def _until(tx: Session, at: datetime) -> datetime:

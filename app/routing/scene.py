@@ -18,28 +18,33 @@ from app.routing import recall
 from app.routing.models import RuleSet
 
 _CODE = bindparam("code", type_=CodeText)
-_ROOT = aliased(Region)
+# Short names: psycopg keeps no statement of more than 4,096 characters parsed.
+_ROOT, _SELF = aliased(Region, name="root"), aliased(Region, name="self")
+_RULES = aliased(RuleSet, name="rules")
 _CATEGORY = bindparam("category", type_=CodeText)
+# Written out, so that they are no parameters.
+_NONE: Any = literal_column("0")
+_ONE: Any = literal_column("1")
 # One statement for all that a region and a category tell: each costs more than what it reads.
-_SPOT = (
+_SETTING = (
     select(
-        func.coalesce(select(GridVersion.version).scalar_subquery(), 0).label("grids_version"),
-        Region.path, RuleSet.version, RuleSet.published_at, Category.parent_code,
+        func.coalesce(select(GridVersion.version).scalar_subquery(), _NONE).label("grids_version"),
+        Region.path, _RULES.version, _RULES.published_at, Category.parent_code,
         case((categories.FILED, categories.NET)).label("net_code"), CategoryTerms.level,
         CategoryTerms.unit_code,
     )
+    .select_from(Region)
     .outerjoin(
         _ROOT,
         _ROOT.parent_code.is_(None)
-        & (func.substr(Region.path, 1, func.length(_ROOT.path)) == _ROOT.path),
+        & (func.substr(Region.path, _ONE, func.length(_ROOT.path)) == _ROOT.path),
     )
-    .outerjoin(RuleSet, RuleSet.district == _ROOT.code)
+    .outerjoin(_RULES, _RULES.district == _ROOT.code)
     .outerjoin(Category, Category.code == _CATEGORY)
     .outerjoin(CategoryTerms, categories.newest_of(_ROOT.code) & categories.FILED)
     .where(Region.code == _CODE)
-    .order_by(RuleSet.version.desc())
-    .limit(1)
-    .subquery("spot")
+    .order_by(_RULES.version.desc())
+    .limit(_ONE)
 )  # fmt: skip
 
 
@@ -47,14 +52,17 @@ def _nothing(of: Any) -> list[ColumnElement[Any]]:
     return [literal_column("NULL", column.type) for column in of]
 
 
-# And in the same statement who is around, if the region's path is the one that it had.
-_SCENE = union_all(
-    select(*_nothing(posts.AROUND.selected_columns), *_SPOT.c),
-    posts.AROUND.add_columns(*_nothing(_SPOT.c)),
-)
-_OF_HOLDER = len(posts.AROUND.selected_columns)
-# The path that each region was last seen with. The database tells when it has another one now.
-_paths: dict[str, str] = {}
+def _scene(stamp: tuple[Any, ...]) -> Any:
+    """And in the same statement who is around, and the stamp under which all of it is true."""
+    spot = _SETTING.add_columns(*stamp).subquery("spot").c
+    return union_all(
+        select(*_nothing(_AROUND.selected_columns), *spot), _AROUND.add_columns(*_nothing(spot))
+    )
+
+
+_AROUND = posts.around(select(_SELF.path).where(_SELF.code == _CODE).scalar_subquery())
+_OF_HOLDER, _OF_STAMP = len(_AROUND.selected_columns), -2
+_SCENE = {engine: _scene(stamp) for engine, stamp in recall.STAMP.items()}
 
 
 class Setting(NamedTuple):
@@ -70,26 +78,23 @@ class Setting(NamedTuple):
     net_code: str | None
     level: int | None
     unit_code: str | None
-    # Who holds a post on the path; None where the path was not known before.
-    holders: list[Holder] | None = None
+    # Who holds a post on the path.
+    holders: list[Holder] = []
 
 
 def find_setting(tx: Session, code: str, category: str | None, at: datetime) -> Setting | None:
     """All that a decision asks of a region and a category; None for a region that is nowhere."""
-    era = recall.era(tx, at)
-    known: Setting | None = era.settings.get((code, category)) if era is not None else None
-    if era is not None and known is not None and known.path in era.rows:
-        return known._replace(holders=posts.read(era.rows[known.path], at))
-    path = _paths.get(code, "")
-    values = {"code": code, "category": category, "path": path, **posts.around(path, at)}
-    rows: Any = core(tx).execute(_SCENE, values).all()
+    key = code, category
+    known = recall.known(tx, key, at)
+    if known is not None:
+        return known[0]._replace(holders=posts.read(known[1], at))  # type: ignore[no-any-return]
+    connection = core(tx)
+    values = {"code": code, "category": category, **posts.moment(at)}
+    rows: Any = connection.execute(_SCENE[connection.dialect.name], values).all()
     near = [row[:_OF_HOLDER] for row in rows if row[0] is not None]
     if len(near) == len(rows):
         return None
-    setting = next(Setting(*row[_OF_HOLDER:]) for row in rows if row[0] is None)
-    if setting.path != path:
-        _paths[code] = setting.path
-        return setting
-    if era is not None:
-        era.settings[code, category], era.rows[path] = setting, near
+    spot = next(row[_OF_HOLDER:] for row in rows if row[0] is None)
+    setting = Setting(*spot[:_OF_STAMP])
+    recall.remember(tx, key, at, setting, near, *spot[_OF_STAMP:])
     return setting._replace(holders=posts.read(near, at))

@@ -8,6 +8,7 @@ from cast import DISTRICT
 from hearing import heard
 from posts.build import Office, instant, make_village, ok
 from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.orm import Session
 
 from app import tables
@@ -70,6 +71,21 @@ def test_what_was_read_is_not_read_again(db, grid):
     assert "appointments" not in said
 
 
+def test_what_is_new_here_is_read_in_one_statement(db, grid):
+    asked(db, grid)
+    with heard(db.reader) as said, work(db, write=False) as tx:
+        for category in ("C0101", "C0102"):
+            assert scene.find_setting(tx, grid, category, clock.now()).holders
+    assert len(said) == 2
+
+
+def test_its_statement_is_kept_parsed():
+    """psycopg parses one of more than 4,096 characters or 50 parameters anew each time."""
+    made = scene._SCENE["postgresql"].compile(dialect=psycopg.dialect())
+    assert len(str(made)) <= 4_096
+    assert len(made.params) <= 50
+
+
 def test_every_change_is_seen_at_once(db, office, grid):
     person, other = office.newcomer(), office.newcomer((Role.GRID_STAFF, DISTRICT))
     assert len(around(db, grid)) == 1
@@ -117,6 +133,21 @@ def test_what_was_taken_back_is_not_remembered(db, office, grid):
     with taken_back(db) as tx:
         tx.execute(update(Person).values(state="disabled"))
         assert scene.find_setting(tx, grid, None, clock.now()).holders == []
+    assert asked(db, grid)[0] == before
+
+
+def test_each_write_of_one_transaction_is_seen_and_only_the_last_is_remembered(db, grid):
+    before, _ = asked(db, grid)
+    [holder] = [one for one in before if one.region_code == grid]
+    him = update(Person).where(Person.id == holder.person_id)
+    with work(db, write=True) as tx:
+        for state, around in (("disabled", []), ("active", before), ("disabled", [])):
+            tx.execute(him.values(state=state))
+            found = scene.find_setting(tx, grid, None, clock.now()).holders
+            assert [one for one in found if one.region_code == grid] == (
+                [one for one in around if one.region_code == grid]
+            )  # fmt: skip
+        tx.execute(him.values(state="active"))
     assert asked(db, grid)[0] == before
 
 
