@@ -71,8 +71,8 @@ def remember(
 ) -> None:
     """Keeps what was read together with STAMP, unless it is of another time than the present, of
     this transaction alone, or of a database in which nobody has written yet."""
-    # Another write of this transaction would change what was read, and not the stamp. And a look into
-    # the past or the future, as a trial's, must not push out what is used today.
+    # Another write of this transaction would change what was read, and not the stamp. And a look
+    # into the past or the future, as a trial's, must not push out what is used today.
     if own or stamp is None or abs(clock.now() - at) > PRESENT:
         return
     era = _last(at)
