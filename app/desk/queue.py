@@ -147,7 +147,7 @@ def _walks(
             most = search.SELDOM_OPEN if way.open and scope_words else search.SELDOM
             if hits <= most:
                 return [Walk(partial(statement, replace(way, words=None)), given)]
-            way = replace(way, listed=way.sqlite and hits <= search.MANY)
+            way = replace(way, listed=hits <= search.MANY[tx.get_bind().dialect.name])
     return [Walk(partial(statement, way), {**given, "status": one}) for one in given["status"]]
 
 

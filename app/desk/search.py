@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -32,8 +33,9 @@ from app.kit.db import core
 # Up to here the matches of a search are taken by their ids. A page of more is soon met on a walk:
 # at these numbers both ways read about as many, among 100,000 cases and 5,000 open ones.
 SELDOM, SELDOM_OPEN = 900, 300
-# Up to here SQLite lists the rows of all matches first, so that a walk need not read its texts.
-MANY = 5_000
+# Up to here all matches are listed first, so that a walk need not read its texts. PostgreSQL reads
+# the text of each match to make the list, SQLite its index alone.
+MANY = {"sqlite": 5_000, "postgresql": 2_000}
 # SQLite's index cannot leap when it is read backwards: that pays where a scope has many cases.
 LARGE = 2_000
 # Cases whose rows and instants stand in another order, by the moments between two of our clocks.
@@ -62,14 +64,14 @@ def is_large(tx: Session, scope: str | Sequence[str]) -> bool:
 
 
 def hits(tx: Session, matched: str) -> int:
-    """How many cases a search finds, counted up to one more than SELDOM; on SQLite than MANY."""
+    """How many cases a search finds, counted up to one more than MANY."""
     found = core(tx).execute(_counted(sqlite=is_sqlite(tx)), {"match": matched})
     return int(found.scalar_one())
 
 
 @lru_cache
 def _counted(*, sqlite: bool) -> Select[Any]:
-    rows = _rows(MANY) if sqlite else found_ids(sqlite=False)
+    rows = _rows(MANY["sqlite"]) if sqlite else _found(MANY["postgresql"])
     return select(func.count()).select_from(rows.subquery())
 
 
@@ -85,6 +87,11 @@ def found_ids(*, sqlite: bool) -> Select[Any]:
     """The ids of what the search `:match` finds, one more than SELDOM at most."""
     if sqlite:
         return select(CaseText.case_id).where(CaseText.row.in_(_rows(SELDOM)))
+    return _found(SELDOM)
+
+
+def _found(most: int) -> Select[Any]:
+    """As `found_ids` on PostgreSQL, of any number of them."""
     # The words of a query are cut already: a cast takes them as they are. The vector is written as
     # the index has it, without a parameter, or the index is not used.
     vector: Any = literal_column("array_to_tsvector(string_to_array(case_texts.words, ' '))")
@@ -93,7 +100,7 @@ def found_ids(*, sqlite: bool) -> Select[Any]:
     )
     # Apart, or a scan of all texts seems the way to so few: it takes ten times as long.
     found = select(CaseText.case_id).where(matched).cte("found").prefix_with("MATERIALIZED")
-    return select(found.c.case_id).limit(literal_column(str(SELDOM + 1)))
+    return select(found.c.case_id).limit(literal_column(str(most + 1)))
 
 
 @lru_cache
@@ -113,10 +120,14 @@ def newest_ids(limit: int, *, later: bool) -> Select[Any]:
     return select(CaseText.case_id).where(CaseText.row.in_(rows.order_by(row.desc()).limit(most)))
 
 
-def is_listed(case_id: Any) -> ColumnElement[bool]:
-    """Whether a case is among those that `:match` finds on SQLite, MANY at most."""
+def is_listed(case_id: Any, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether a case is among those that `:match` finds, MANY at most."""
+    if not sqlite:
+        # Asked whether it is true, a list is made once and looked into on the walk; a condition
+        # alone would be taken for the way to the cases.
+        return case_id.in_(_found(MANY["postgresql"])).is_(true())  # type: ignore[no-any-return]
     row = select(CaseText.row).where(CaseText.case_id == case_id).correlate(case_id.table)
-    return row.scalar_subquery().in_(_rows(MANY))
+    return row.scalar_subquery().in_(_rows(MANY["sqlite"]))
 
 
 def holds(case_id: Any, amount: int, *, sqlite: bool) -> ColumnElement[bool]:

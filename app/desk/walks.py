@@ -72,7 +72,7 @@ def statement(way: Way, *, later: bool, ended: bool) -> Any:
     if walked is _SCOPES:
         query = query.join(walked, walked.c.case_id == Case.id)
     if way.listed:
-        query = query.where(search.is_listed(found))
+        query = query.where(search.is_listed(found, sqlite=way.sqlite))
     elif way.words:
         if way.outside:
             # So that their texts are not read.

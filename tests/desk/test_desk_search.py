@@ -205,7 +205,8 @@ class TestMany:
                 indexing.reindex(tx, [(case, path) for case in old])
         for code, (role, path), who in ((GRID, wang, cast.wang), (OTHER_GRID, zhao, cast.zhao)):
             actor = Actor(who.id, new_id(), who.member_no, (Held(role, path),))
-            for large, many in ((search.LARGE, search.MANY), (search.LARGE, 100), (100, 100)):
+            few = dict.fromkeys(search.MANY, 100)
+            for large, many in ((search.LARGE, search.MANY), (search.LARGE, few), (100, few)):
                 monkeypatch.setattr(search, "LARGE", large)
                 monkeypatch.setattr(search, "MANY", many)
                 self.found(db, actor, made[code])
