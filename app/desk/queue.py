@@ -17,7 +17,7 @@ from app.cases.models import STATUSES
 from app.cases.queries import asking
 from app.cases.workflow import OPEN, READERS
 from app.desk import search
-from app.desk.walks import Way, is_common, statement
+from app.desk.walks import Way, glance, statement
 from app.identity.access import Actor
 from app.kit import bigrams, clock
 from app.kit.page import Gathering, Slice, Walk, place
@@ -140,8 +140,8 @@ def _walks(
             return [Walk(partial(statement, way), {**given, "match": matched})]
         given = {**given, "match": matched, **search.held(asked)}
         way = replace(way, words=len(asked))
-        if not is_common(tx, way, given):
-            hits = search.hits(tx, matched)
+        hits = glance(tx, way, given)
+        if hits is not None:
             if not hits:
                 return []
             most = search.SELDOM_OPEN if way.open and scope_words else search.SELDOM

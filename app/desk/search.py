@@ -65,12 +65,13 @@ def is_large(tx: Session, scope: str | Sequence[str]) -> bool:
 
 def hits(tx: Session, matched: str) -> int:
     """How many cases a search finds, counted up to one more than MANY."""
-    found = core(tx).execute(_counted(sqlite=is_sqlite(tx)), {"match": matched})
+    found = core(tx).execute(counted(sqlite=is_sqlite(tx)), {"match": matched})
     return int(found.scalar_one())
 
 
 @lru_cache
-def _counted(*, sqlite: bool) -> Select[Any]:
+def counted(*, sqlite: bool) -> Select[Any]:
+    """The statement of `hits`, for `:match`."""
     rows = _rows(MANY["sqlite"]) if sqlite else _found(MANY["postgresql"])
     return select(func.count()).select_from(rows.subquery())
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.cases.models import SURELY_OPEN, WHILE_OPEN, Case, CaseScope
@@ -88,27 +88,25 @@ def _walked(way: Way) -> tuple[Any, Any]:
     return table, table.c.case_id if table is _SCOPES else table.c.id
 
 
-def is_common(tx: Session, way: Way, given: Mapping[str, Any]) -> bool:
-    """Whether a page is full among the first SAMPLE cases of a walk, or the walk ends there; one
-    that goes no further back than others have gone may be SHORT.
+def glance(tx: Session, way: Way, given: Mapping[str, Any]) -> int | None:
+    """How many cases a search finds, up to one more than MANY; None where that is not asked: a page
+    is full among the first SAMPLE cases of a walk, or the walk ends there; one that goes no further
+    back than others have gone may be SHORT.
 
     PostgreSQL's index gathers all matches before it gives the first, so what is found often is
     found without it. SQLite's index gives the first at once, and several scopes would be sorted.
     """
     if way.sqlite or way.by == "scopes":
-        return False
+        return search.hits(tx, given["match"])
     later, ended = "page_after" in given, "page_end" in given
     if ended:
         length = _length(way, later=later)
         lengths = (core(tx).scalar(length, {**given, "status": one}) for one in given["status"])
         if all(most <= SHORT for most in lengths):
-            return True
+            return None
     sample = _sampled(way, later=later, ended=ended)
-    for status in given["status"]:
-        met, holding = core(tx).execute(sample, {**given, "status": status}).one()
-        if met == SAMPLE and (way.within or holding <= way.limit):
-            return False
-    return True
+    found = (core(tx).scalar(sample, {**given, "status": one}) for one in given["status"])
+    return next((hits for hits in found if hits is not None), None)
 
 
 @lru_cache(maxsize=512)
@@ -122,13 +120,17 @@ def _length(way: Way, *, later: bool) -> Any:
 
 @lru_cache(maxsize=512)
 def _sampled(way: Way, *, later: bool, ended: bool) -> Any:
-    """How many cases a walk begins with, SAMPLE at most, and how many of them hold the words."""
+    """How many cases the search finds, counted only if the first SAMPLE of a walk are no page."""
     walked, found = _walked(way)
     holding = search.holds(found, way.words or 0, sqlite=way.sqlite).label("holding")
     begins = select(holding).where(*_conditions(way, walked.c, walked.name))
     keys = walked.c.created_at, found
     sample = limited(begins, keys, SAMPLE - 1, later=later, ended=ended).subquery()
-    return select(func.count(), func.count().filter(sample.c.holding)).select_from(sample)
+    goes_on = func.count() == literal_column(str(SAMPLE))
+    if not way.within:
+        goes_on &= func.count().filter(sample.c.holding) <= literal_column(str(way.limit))
+    counted = search.counted(sqlite=way.sqlite).scalar_subquery()
+    return select(case((goes_on, counted))).select_from(sample)
 
 
 def _of_hits(way: Way, hits: Any, *, later: bool, ended: bool) -> Any:

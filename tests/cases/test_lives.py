@@ -41,12 +41,14 @@ from app.kit import clock
 from app.kit.db import insert_row, work
 from app.kit.errors import AppError
 from app.kit.ids import new_id
+from app.kit.seal import Seal
 from app.media.models import Photo
 from app.reports.models import Report
 from app.routing.models import RoutingDecision
 
 GRIDS = GridCache()
 MEANS = Means(timedelta(hours=72), GRIDS)
+SEAL = Seal("of-random-lives")
 WHO = tuple(STANDS)
 ASSIGNEES = ("staff", "head", "dispatcher", *["handler"] * 3, *["unit"] * 2)
 CHOICES = {True: "manhole", False: "litter"}
@@ -200,7 +202,7 @@ class Lives(RuleBasedStateMachine):
     def withdraw(self) -> str | None:
         try:
             with work(self.db, write=True) as tx:
-                service.withdraw(tx, self.people.reporter, self.report_id, None)
+                service.withdraw(tx, SEAL, self.people.reporter, self.report_id, None)
         except AppError as refusal:
             return refusal.code
         return None
