@@ -69,10 +69,13 @@ def queue(tx: Session, actor: Actor, wanted: Filters, limit: int, cursor: str | 
     given |= begin
     given["status"] = statuses
     page = Gathering(tx, limit, begin)
+    whole = holds_all(tx, codes, wanted.region)
     if not wanted.mine:
-        page.take(_by_scope(tx, way, codes, wanted, given))
+        # The one scope in which every case lies says nothing of a case.
+        idle = whole and not wanted.region and len(codes) == 1 and not way.open
+        page.take(_by_scope(tx, way, codes, wanted, given, told=not idle))
     # Whoever holds the whole of what is wanted has met every case of it already.
-    if wanted.mine or not holds_all(tx, codes, wanted.region):
+    if wanted.mine or not whole:
         page.take(_by_person(tx, actor, way, wanted, given | page.end))
     return page.slice(filters)
 
@@ -94,8 +97,15 @@ def _statuses(wanted: Filters, *, is_open: bool) -> list[str | None]:
 
 
 def _by_scope(
-    tx: Session, way: Way, codes: list[str], wanted: Filters, given: Mapping[str, Any]
+    tx: Session,
+    way: Way,
+    codes: list[str],
+    wanted: Filters,
+    given: Mapping[str, Any],
+    *,
+    told: bool,
 ) -> list[Walk]:
+    """`told`: the words of a search name the scopes too."""
     groups = [[code] for code in codes] if len(codes) <= MOST_WALKS else [codes]
     walks = []
     for group in groups:
@@ -103,7 +113,7 @@ def _by_scope(
         by = replace(way, by="scope" if one else "scopes")
         values = {**given, "scope": group[0] if one else group}
         word = indexing.open_word if way.open else indexing.scope_word
-        walks += _walks(tx, by, wanted, values, [word(code) for code in group])
+        walks += _walks(tx, by, wanted, values, [word(code) for code in group] if told else [])
     return walks
 
 
@@ -130,24 +140,34 @@ def _walks(
     """A walk for each status, one for all that a search leads to, or none if it finds nothing."""
     if not given["status"]:
         return []
-    if wanted.words:
-        asked = bigrams.asked(wanted.words)
-        if not asked:
-            return []
-        matched = search.match(tx, asked, scope_words)
-        if way.sqlite and way.by_words_alone and search.is_large(tx, given["scope"]):
-            way = replace(way, words=None, newest=True)
-            return [Walk(partial(statement, way), {**given, "match": matched})]
-        given = {**given, "match": matched, **search.held(asked)}
-        way = replace(way, words=len(asked))
-        hits = glance(tx, way, given)
-        if hits is not None:
-            if not hits:
-                return []
-            most = search.SELDOM_OPEN if way.open and scope_words else search.SELDOM
-            if hits <= most:
-                return [Walk(partial(statement, replace(way, words=None)), given)]
-            way = replace(way, listed=hits <= search.MANY[tx.get_bind().dialect.name])
+    if not wanted.words:
+        return _each(way, given)
+    asked = bigrams.asked(wanted.words)
+    if not asked:
+        return []
+    matched = search.match(tx, asked, scope_words)
+    way = replace(way, words=len(asked))
+    return _searched(tx, way, {**given, "match": matched, **search.held(asked)})
+
+
+def _searched(tx: Session, way: Way, given: Mapping[str, Any]) -> list[Walk]:
+    led = replace(way, words=None)
+    if way.sqlite and way.by_words_alone and search.is_large(tx, given["scope"]):
+        return [Walk(partial(statement, replace(led, newest=True)), given)]
+    hits = glance(tx, way, given)
+    if hits is None:
+        return _each(way, given)
+    if not hits.amount:
+        return []
+    listed = hits.amount <= search.many(sqlite=way.sqlite)
+    if hits.newest and listed:
+        return [Walk(partial(statement, replace(led, newest=True)), {**given, **hits._asdict()})]
+    if hits.amount <= (search.SELDOM_OPEN if way.open and way.scoped else search.SELDOM):
+        return [Walk(partial(statement, led), given)]
+    return _each(replace(way, listed=listed), given)
+
+
+def _each(way: Way, given: Mapping[str, Any]) -> list[Walk]:
     return [Walk(partial(statement, way), {**given, "status": one}) for one in given["status"]]
 
 

@@ -1,13 +1,15 @@
 """The words of the full-text index: how a search is asked on each engine, and how often it hits.
 
 What a search finds seldom is taken by its ids; what it finds often is looked for along the queue's
-own walk, which meets a page of it soon. SQLite's index is walked backwards itself, where nothing
-but words narrows the queue. Either way a page costs the same among any number of cases.
+own walk, which meets a page of it soon. Where nothing but words narrows the queue, rows alone order
+what the index finds: SQLite's is walked backwards itself, and PostgreSQL counts what it finds and
+tells the newest at once. Either way a page costs the same among any number of cases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -38,6 +40,7 @@ SELDOM, SELDOM_OPEN = 900, 300
 MANY = {"sqlite": 5_000, "postgresql": 2_000}
 # SQLite's index cannot leap when it is read backwards: that pays where a scope has many cases.
 LARGE = 2_000
+_IDS = postgresql.ARRAY(IdType())
 # Cases whose rows and instants stand in another order, by the moments between two of our clocks.
 SLACK = 20
 
@@ -63,17 +66,43 @@ def is_large(tx: Session, scope: str | Sequence[str]) -> bool:
     return (tx.scalar(select(func.count()).select_from(lying.subquery())) or 0) > LARGE
 
 
-def hits(tx: Session, matched: str) -> int:
-    """How many cases a search finds, counted up to one more than MANY."""
-    found = core(tx).execute(counted(sqlite=is_sqlite(tx)), {"match": matched})
-    return int(found.scalar_one())
+def many(*, sqlite: bool) -> int:
+    """How many matches are listed at most, by the engine."""
+    return MANY["sqlite" if sqlite else "postgresql"]
+
+
+class Hits(NamedTuple):
+    """How many cases a search finds, up to one more than MANY.
+
+    With the ids of a page of the newest and a little more, where they were asked for.
+    """
+
+    amount: int
+    newest: Sequence[UUID] | None = None
+
+
+def hits(tx: Session, newest: int, given: Mapping[str, Any]) -> Hits:
+    """What the search `:match` of the values finds; the ids as `counted` gives them."""
+    sqlite, later = is_sqlite(tx), "page_after" in given
+    query = _hits(newest, many(sqlite=sqlite), sqlite=sqlite, later=later)
+    return Hits(*core(tx).execute(query, given).one())
 
 
 @lru_cache
-def counted(*, sqlite: bool) -> Select[Any]:
-    """The statement of `hits`, for `:match`."""
-    rows = _rows(MANY["sqlite"]) if sqlite else _found(MANY["postgresql"])
-    return select(func.count()).select_from(rows.subquery())
+def _hits(newest: int, most: int, *, sqlite: bool, later: bool) -> Select[Any]:
+    return select(*counted(newest, most, sqlite=sqlite, later=later))
+
+
+def counted(newest: int, most: int, *, sqlite: bool, later: bool) -> list[Any]:
+    """The columns of `Hits`; the ids on PostgreSQL alone, for a page of so many, or none for 0."""
+    found = (_rows(most) if sqlite else _found(most, "row")).subquery()
+    amount = select(func.count()).select_from(found).scalar_subquery()
+    if sqlite or not newest:
+        return [amount]
+    ids = select(found.c.case_id).order_by(found.c.row.desc()).limit(_enough(newest))
+    if later:
+        ids = ids.where(_goes_on(found.c.row))
+    return [amount, select(func.array_agg(ids.subquery().c.case_id)).scalar_subquery()]
 
 
 def _rows(most: int) -> Any:
@@ -91,8 +120,8 @@ def found_ids(*, sqlite: bool) -> Select[Any]:
     return _found(SELDOM)
 
 
-def _found(most: int) -> Select[Any]:
-    """As `found_ids` on PostgreSQL, of any number of them."""
+def _found(most: int, *more: str) -> Select[Any]:
+    """As `found_ids` on PostgreSQL, of any number of them, and more columns of theirs."""
     # The words of a query are cut already: a cast takes them as they are. The vector is written as
     # the index has it, without a parameter, or the index is not used.
     vector: Any = literal_column("array_to_tsvector(string_to_array(case_texts.words, ' '))")
@@ -100,8 +129,10 @@ def _found(most: int) -> Select[Any]:
         cast(bindparam("match", type_=FreeText), postgresql.TSQUERY)
     )
     # Apart, or a scan of all texts seems the way to so few: it takes ten times as long.
-    found = select(CaseText.case_id).where(matched).cte("found").prefix_with("MATERIALIZED")
-    return select(found.c.case_id).limit(literal_column(str(most + 1)))
+    found = select(CaseText.case_id, CaseText.row).where(matched).cte("found")
+    found = found.prefix_with("MATERIALIZED")
+    columns = found.c.case_id, *(found.c[name] for name in more)
+    return select(*columns).limit(literal_column(str(most + 1)))
 
 
 @lru_cache
@@ -115,10 +146,19 @@ def newest_ids(limit: int, *, later: bool) -> Select[Any]:
     matched = text("case_words MATCH :match").bindparams(bindparam("match", type_=FreeText))
     rows: Any = select(row).select_from(table("case_words")).where(matched)
     if later:
-        last = CaseText.case_id == bindparam("page_id_after", type_=IdType())
-        rows = rows.where(row < select(CaseText.row + SLACK).where(last).scalar_subquery())
-    most: Any = literal_column(str(limit + 1 + 2 * SLACK))
-    return select(CaseText.case_id).where(CaseText.row.in_(rows.order_by(row.desc()).limit(most)))
+        rows = rows.where(_goes_on(row))
+    rows = rows.order_by(row.desc()).limit(_enough(limit))
+    return select(CaseText.case_id).where(CaseText.row.in_(rows))
+
+
+def _enough(limit: int) -> Any:
+    return literal_column(str(limit + 1 + 2 * SLACK))
+
+
+def _goes_on(row: Any) -> Any:
+    """Whether a row may stand on a later page."""
+    last = CaseText.case_id == bindparam("page_id_after", type_=IdType())
+    return row < select(CaseText.row + SLACK).where(last).scalar_subquery()
 
 
 def is_listed(case_id: Any, *, sqlite: bool) -> ColumnElement[bool]:
@@ -126,9 +166,14 @@ def is_listed(case_id: Any, *, sqlite: bool) -> ColumnElement[bool]:
     if not sqlite:
         # Asked whether it is true, a list is made once and looked into on the walk; a condition
         # alone would be taken for the way to the cases.
-        return case_id.in_(_found(MANY["postgresql"])).is_(true())  # type: ignore[no-any-return]
+        return case_id.in_(_found(many(sqlite=False))).is_(true())  # type: ignore[no-any-return]
     row = select(CaseText.row).where(CaseText.case_id == case_id).correlate(case_id.table)
-    return row.scalar_subquery().in_(_rows(MANY["sqlite"]))
+    return row.scalar_subquery().in_(_rows(many(sqlite=True)))
+
+
+def is_told(case_id: Any) -> ColumnElement[bool]:
+    """Whether a case is among `:newest`, which PostgreSQL has told before."""
+    return case_id == func.any(bindparam("newest", type_=_IDS))  # type: ignore[no-any-return]
 
 
 def holds(case_id: Any, amount: int, *, sqlite: bool) -> ColumnElement[bool]:

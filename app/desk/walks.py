@@ -50,12 +50,26 @@ class Way:
     @property
     def by_words_alone(self) -> bool:
         """Whether the words of a search say all: where a case lies, and that it is open."""
-        return self.by.startswith("scope") and not self.narrowed
+        return self.scoped and not self.narrowed
+
+    @property
+    def scoped(self) -> bool:
+        """Whether cases are those of scopes."""
+        return self.by.startswith("scope")
+
+    @property
+    def told(self) -> int:
+        """For a page of how many the search itself tells the newest."""
+        return self.limit if self.by_words_alone else 0
 
 
 @lru_cache(maxsize=512)
 def statement(way: Way, *, later: bool, ended: bool) -> Any:
     """The statement of a page: an index is walked, and the cases are read that it meets."""
+    if way.newest and not way.sqlite:
+        # Words have said all but that the actor sees it.
+        query = CASES.where(visible_to(way.held), search.is_told(Case.id))
+        return limited(query, (Case.created_at, Case.id), way.limit, later=later, ended=ended)
     walked, found = _walked(way)
     conditions = _conditions(way, walked.c, walked.name)
     if way.words is None:
@@ -84,20 +98,20 @@ def statement(way: Way, *, later: bool, ended: bool) -> Any:
 
 def _walked(way: Way) -> tuple[Any, Any]:
     """The table whose index is walked, and its case's id."""
-    table = _SCOPES if way.by.startswith("scope") else _CASES
+    table = _SCOPES if way.scoped else _CASES
     return table, table.c.case_id if table is _SCOPES else table.c.id
 
 
-def glance(tx: Session, way: Way, given: Mapping[str, Any]) -> int | None:
-    """How many cases a search finds, up to one more than MANY; None where that is not asked: a page
-    is full among the first SAMPLE cases of a walk, or the walk ends there; one that goes no further
-    back than others have gone may be SHORT.
+def glance(tx: Session, way: Way, given: Mapping[str, Any]) -> search.Hits | None:
+    """How many cases a search finds, and where words say all also which; None where that is not
+    asked: a page is full among the first SAMPLE cases of a walk, or the walk ends there; one that
+    goes no further back than others have gone may be SHORT.
 
     PostgreSQL's index gathers all matches before it gives the first, so what is found often is
     found without it. SQLite's index gives the first at once, and several scopes would be sorted.
     """
     if way.sqlite or way.by == "scopes":
-        return search.hits(tx, given["match"])
+        return search.hits(tx, way.told, given)
     later, ended = "page_after" in given, "page_end" in given
     if ended:
         length = _length(way, later=later)
@@ -105,8 +119,8 @@ def glance(tx: Session, way: Way, given: Mapping[str, Any]) -> int | None:
         if all(most <= SHORT for most in lengths):
             return None
     sample = _sampled(way, later=later, ended=ended)
-    found = (core(tx).scalar(sample, {**given, "status": one}) for one in given["status"])
-    return next((hits for hits in found if hits is not None), None)
+    found = (core(tx).execute(sample, {**given, "status": one}).one() for one in given["status"])
+    return next((search.Hits(*hits) for hits in found if hits[0] is not None), None)
 
 
 @lru_cache(maxsize=512)
@@ -120,7 +134,7 @@ def _length(way: Way, *, later: bool) -> Any:
 
 @lru_cache(maxsize=512)
 def _sampled(way: Way, *, later: bool, ended: bool) -> Any:
-    """How many cases the search finds, counted only if the first SAMPLE of a walk are no page."""
+    """What a search finds, asked only if the first SAMPLE cases of a walk are no page."""
     walked, found = _walked(way)
     holding = search.holds(found, way.words or 0, sqlite=way.sqlite).label("holding")
     begins = select(holding).where(*_conditions(way, walked.c, walked.name))
@@ -129,8 +143,9 @@ def _sampled(way: Way, *, later: bool, ended: bool) -> Any:
     goes_on = func.count() == literal_column(str(SAMPLE))
     if not way.within:
         goes_on &= func.count().filter(sample.c.holding) <= literal_column(str(way.limit))
-    counted = search.counted(sqlite=way.sqlite).scalar_subquery()
-    return select(case((goes_on, counted))).select_from(sample)
+    most = search.many(sqlite=way.sqlite)
+    counted = search.counted(way.told, most, sqlite=way.sqlite, later=later)
+    return select(*(case((goes_on, column)) for column in counted)).select_from(sample)
 
 
 def _of_hits(way: Way, hits: Any, *, later: bool, ended: bool) -> Any:

@@ -1,5 +1,7 @@
 """Search in Chinese on both engines: what is found, by whom, and that no substring is missed."""
 
+from datetime import timedelta
+
 import pytest
 from cases.case_build import listed
 from cast import GRID, INSIDE, INSIDE_OTHER, OTHER_GRID
@@ -27,9 +29,9 @@ PATH = f"{STREET_PATH}{GRID}/"
 RUN = st.text(CHINESE, min_size=2, max_size=12)
 
 
-def by_the_index(tx, _, given):
+def by_the_index(tx, way, given):
     """Instead of a glance, which meets the few cases here on a walk."""
-    return search.hits(tx, given["match"])
+    return search.hits(tx, way.told, given)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,8 @@ class TestWhileOpen:
         assert self.opens(db, case) == set()
         assert found(case, "电线垂落")
         assert not found(case, "电线垂落", open=True)
+        assert not found(case, "电线垂落", desk.qian, open=True)
+        assert found(case, "电线垂落", desk.qian)
         assert found(case, "电线垂落", status="rejected")
 
     def test_and_again_once_it_is_open_again(self, desk, db, found):
@@ -281,7 +285,7 @@ class TestTogether:
         if way != "common":
             monkeypatch.setattr(queue, "glance", by_the_index)
         if way == "often":
-            monkeypatch.setattr(search, "hits", lambda *_: 10**6)
+            monkeypatch.setattr(search, "hits", lambda *_: search.Hits(10**6))
         wanted = queue.Filters(words=words, mine=mine, region=region)
         inside = {None: {GRID, OTHER_GRID}, ABOVE[1]: {GRID, OTHER_GRID}}.get(region, {region})
         expected = [
@@ -293,6 +297,26 @@ class TestTogether:
         known = {case_id for case_id, _, _ in made}
         assert [case_id for case_id in seen if case_id in known] == expected
         assert words is None or len(seen) == len(expected)
+
+
+class TestOrder:
+    @pytest.mark.parametrize("by", ["walk", "index"])
+    def test_newest_first_though_rows_are_numbered_in_another_order(
+        self, db, cast, monkeypatch, by
+    ):
+        """Clocks of two processes differ, and none of them waits for the other's number."""
+        if by == "index":
+            monkeypatch.setattr(queue, "glance", by_the_index)
+            monkeypatch.setattr(search, "LARGE", 10)
+        words, began = f"喷淋{by}", clock.now()
+        early = [n - 15 if n % 16 == 15 else n for n in range(64)]
+        with work(db, write=True) as tx:
+            made = [
+                (at, make(tx, GRID, PATH, at, words, began + timedelta(seconds=at))) for at in early
+            ]
+        actor = Actor(cast.wang.id, new_id(), cast.wang.member_no, (Held(Role.GRID_STAFF, PATH),))
+        expected = [case_id for _, case_id in sorted(made, reverse=True)]
+        assert pages(db, actor, queue.Filters(words=words), 5) == expected
 
 
 def pages(db, actor, wanted, limit):
@@ -307,9 +331,9 @@ def pages(db, actor, wanted, limit):
             return seen
 
 
-def make(tx, code, path, n, description, **more):
+def make(tx, code, path, n, description, now=None, **more):
     """A case straight in the tables, indexed."""
-    now = clock.now()
+    now = now or clock.now()
     case = Case(
         id=new_id(), number=f"X-{code}-{n}-{new_id().hex[-6:]}", version=1, region_code=code,
         status="dispatched" if more else "reported", routing={}, hazard=False,
